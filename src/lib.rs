@@ -1,0 +1,3 @@
+//! runwarden
+pub mod model;
+pub mod rules;

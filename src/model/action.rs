@@ -1,0 +1,225 @@
+//! What a rule or a person wants done to a run.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::{JobId, RuleName, RunAttempt, RunId};
+
+/// One thing to do to one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Run again, all or in part.
+    Rerun(Rerun),
+    /// Ask GitHub to cancel the run.
+    Cancel,
+    /// Approve or reject what waits at environments.
+    ReviewDeployments(Review),
+    /// Delete the run with its logs and artifacts.
+    DeleteRun,
+    /// Delete the run's logs and keep the run.
+    DeleteLogs,
+}
+
+/// The kinds of action, in the words that rules and the history use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    /// `rerun`
+    Rerun,
+    /// `cancel`
+    Cancel,
+    /// `approve_deployment`
+    ApproveDeployment,
+    /// `reject_deployment`
+    RejectDeployment,
+    /// `delete_run`
+    DeleteRun,
+    /// `delete_logs`
+    DeleteLogs,
+}
+
+impl ActionKind {
+    /// All kinds, in the order of the reference.
+    pub const ALL: [Self; 6] = [
+        Self::Rerun,
+        Self::Cancel,
+        Self::ApproveDeployment,
+        Self::RejectDeployment,
+        Self::DeleteRun,
+        Self::DeleteLogs,
+    ];
+
+    /// The word in YAML, history and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rerun => "rerun",
+            Self::Cancel => "cancel",
+            Self::ApproveDeployment => "approve_deployment",
+            Self::RejectDeployment => "reject_deployment",
+            Self::DeleteRun => "delete_run",
+            Self::DeleteLogs => "delete_logs",
+        }
+    }
+
+    /// Whether two rules that want these kinds on one run want the same thing decided, so that only the first acts.
+    #[must_use]
+    pub fn competes_with(self, other: Self) -> bool {
+        let review = |kind| matches!(kind, Self::ApproveDeployment | Self::RejectDeployment);
+        self == other || (review(self) && review(other))
+    }
+}
+
+impl fmt::Display for ActionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Action {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> ActionKind {
+        match self {
+            Self::Rerun(_) => ActionKind::Rerun,
+            Self::Cancel => ActionKind::Cancel,
+            Self::ReviewDeployments(review) => match review.state {
+                ReviewState::Approved => ActionKind::ApproveDeployment,
+                ReviewState::Rejected => ActionKind::RejectDeployment,
+            },
+            Self::DeleteRun => ActionKind::DeleteRun,
+            Self::DeleteLogs => ActionKind::DeleteLogs,
+        }
+    }
+}
+
+/// How to run again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rerun {
+    /// What of the run.
+    pub scope: RerunScope,
+    /// How long to wait after the decision.
+    pub delay: Duration,
+    /// The delay is multiplied by this once for every attempt after the first.
+    pub backoff: f64,
+    /// Up to this much is added to the delay, spread by the run's identity, so that a mass of failures does
+    /// not come back as a mass.
+    pub jitter: Duration,
+    /// Ask GitHub for debug logs (`enable_debug_logging`; Enterprise Server 3.6 and later).
+    pub debug_logging: bool,
+}
+
+impl Rerun {
+    /// A re-run at once.
+    #[must_use]
+    pub fn now(scope: RerunScope) -> Self {
+        Self { scope, delay: Duration::ZERO, backoff: 1.0, jitter: Duration::ZERO, debug_logging: false }
+    }
+}
+
+/// What of a run to run again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RerunScope {
+    /// The failed jobs and those that depend on them.
+    FailedJobs,
+    /// All jobs.
+    Run,
+    /// One job and those that depend on it; by hand only.
+    Job(JobId),
+}
+
+/// A review of pending deployments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// Approve or reject.
+    pub state: ReviewState,
+    /// The environments, by name; in a rule, empty means the one that the rule judged.
+    pub environments: Vec<String>,
+    /// The comment that GitHub shows with the review; in a rule a template with `{{ rule }}` and the like.
+    pub comment: String,
+    /// As whom; `None` lets the signal decide: a protection rule's request is answered as the protection rule,
+    /// all else as the reviewer.
+    pub via: Option<Via>,
+}
+
+/// GitHub's two answers to a pending deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewState {
+    /// `approved`
+    Approved,
+    /// `rejected`; the run then fails.
+    Rejected,
+}
+
+impl ReviewState {
+    /// GitHub's spelling.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// As whom a deployment is reviewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// As a required reviewer, with the reviewer's token.
+    Reviewer,
+    /// As the App's own custom deployment protection rule.
+    ProtectionRule,
+}
+
+impl Via {
+    /// The word in YAML.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reviewer => "reviewer",
+            Self::ProtectionRule => "protection_rule",
+        }
+    }
+}
+
+/// What makes an action happen once: rule, run, attempt, kind and, for a deployment, the environment; for a
+/// command, the command itself. The ledger holds one row a key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ActionKey(String);
+
+impl ActionKey {
+    /// The key of a rule's action. Run ids are unique over all repositories of a GitHub.
+    #[must_use]
+    pub fn of_rule(rule: &RuleName, run: RunId, attempt: RunAttempt, action: &Action) -> Self {
+        let kind = action.kind();
+        match action {
+            Action::ReviewDeployments(review) => {
+                let mut environments = review.environments.clone();
+                environments.sort();
+                let via = review.via.map_or("", Via::as_str);
+                Self(format!("{rule}/{run}/{attempt}/{kind}/{via}/{}", environments.join(",")))
+            }
+            Action::Rerun(_) | Action::Cancel | Action::DeleteRun | Action::DeleteLogs => {
+                Self(format!("{rule}/{run}/{attempt}/{kind}"))
+            }
+        }
+    }
+
+    /// The key of a command given by hand: the same command twice is two wishes.
+    #[must_use]
+    pub fn of_command(guid: &super::DeliveryGuid) -> Self {
+        Self(guid.to_string())
+    }
+
+    /// The text, as stored.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

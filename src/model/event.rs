@@ -1,0 +1,118 @@
+//! What a delivery says, once read.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Action, InstallationId, RepositoryName, RuleName, RunId, RunSnapshot, Timestamp};
+
+/// What a delivery says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A webhook about one run.
+    GitHub(Box<GitHubEvent>),
+    /// A schedule's tick, or its share for one repository.
+    Schedule(ScheduledPass),
+    /// A command given by hand.
+    Command(Box<Command>),
+}
+
+/// A webhook about one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GitHubEvent {
+    /// What rules listen to.
+    pub signal: Signal,
+    /// The run as the payload describes it.
+    pub run: RunSnapshot,
+    /// Where the run waits, for `deployment.waiting`.
+    pub gate: Option<Gate>,
+    /// The App's installation that the payload names.
+    pub installation: Option<InstallationId>,
+    /// The login that caused the webhook.
+    pub sender: Option<String>,
+}
+
+/// A place where a run waits for a deployment to be approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    /// The environment's name; `None` where the payload does not carry it.
+    pub environment: Option<String>,
+    /// Whether the App's own custom deployment protection rule is being asked.
+    pub protection_rule: bool,
+}
+
+/// What makes runwarden look at a run: the words of a rule's `on`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Signal {
+    /// A run was created (not sent for re-runs).
+    #[serde(rename = "workflow_run.requested")]
+    RunRequested,
+    /// An attempt began to execute.
+    #[serde(rename = "workflow_run.in_progress")]
+    RunInProgress,
+    /// An attempt ended.
+    #[serde(rename = "workflow_run.completed")]
+    RunCompleted,
+    /// A run waits at an environment.
+    #[serde(rename = "deployment.waiting")]
+    DeploymentWaiting,
+    /// A schedule found the run.
+    #[serde(rename = "schedule")]
+    Schedule,
+    /// A person asked.
+    #[serde(rename = "command")]
+    Command,
+}
+
+impl Signal {
+    /// The signals that webhooks bring.
+    pub const WEBHOOK: [Self; 4] =
+        [Self::RunRequested, Self::RunInProgress, Self::RunCompleted, Self::DeploymentWaiting];
+
+    /// The word in YAML and history.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RunRequested => "workflow_run.requested",
+            Self::RunInProgress => "workflow_run.in_progress",
+            Self::RunCompleted => "workflow_run.completed",
+            Self::DeploymentWaiting => "deployment.waiting",
+            Self::Schedule => "schedule",
+            Self::Command => "command",
+        }
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One tick of a rule's schedule; with a repository, the share of the tick that goes over it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScheduledPass {
+    /// The rule.
+    pub rule: RuleName,
+    /// The minute for which the schedule was due.
+    pub tick: Timestamp,
+    /// The repository to go over; `None` for the tick itself, which finds the repositories.
+    #[serde(default)]
+    pub repository: Option<RepositoryName>,
+    /// The installation that gives access to it.
+    #[serde(default)]
+    pub installation: Option<InstallationId>,
+}
+
+/// A command given by hand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// What to do.
+    pub action: Action,
+    /// In which repository.
+    pub repository: RepositoryName,
+    /// To which run.
+    pub run: RunId,
+    /// Who asked, as the operating system names them.
+    pub by: String,
+}

@@ -1,0 +1,24 @@
+//! The nouns: plain data that every other module speaks in. No I/O, no clock, no randomness.
+
+mod action;
+mod event;
+mod facts;
+mod ids;
+mod ledger;
+mod time;
+mod verdict;
+mod workflow_run;
+
+pub use action::{Action, ActionKey, ActionKind, Rerun, RerunScope, Review, ReviewState, Via};
+pub use event::{Command, Event, Gate, GitHubEvent, ScheduledPass, Signal};
+pub use facts::Facts;
+pub use ids::{
+    DeliveryGuid, EnvironmentId, IdError, InstallationId, JobId, RepositoryName, RuleName, RunAttempt, RunId, WorkflowId,
+};
+pub use ledger::{
+    ActionRow, ActionState, DecisionRow, DeliveryRow, DeliveryState, ExecutionRow, Lane, NewDecision, NewDelivery, Outcome,
+    PlannedAction, Source,
+};
+pub use time::Timestamp;
+pub use verdict::{ConditionResult, RuleVerdict, Truth, Verdict};
+pub use workflow_run::{Conclusion, RunSnapshot, Status};

@@ -1,0 +1,170 @@
+//! From facts to verdicts and a plan.
+
+use std::{hash::Hasher, time::Duration};
+
+use super::{Mode, Rule, Ruleset, Trigger};
+use crate::model::{
+    Action, ActionKey, ActionState, ConditionResult, Facts, Lane, PlannedAction, Rerun, Review, RuleVerdict, RunAttempt,
+    RunId, Signal, Timestamp, Truth, Verdict, Via,
+};
+
+/// The longest that a re-run may be put off: GitHub refuses re-runs after thirty days.
+const LONGEST_DELAY: Duration = Duration::from_secs(30 * 86_400);
+
+/// What the rules make of one run: a verdict each, and what is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// What each rule that listens said, in file order.
+    pub verdicts: Vec<RuleVerdict>,
+    /// What is to be done, or would be.
+    pub actions: Vec<PlannedAction>,
+}
+
+/// Judges one run by every rule that listens to the facts' signal.
+#[must_use]
+pub fn decide(ruleset: &Ruleset, facts: &Facts, now: Timestamp) -> Judgement {
+    let mut judgement = Judgement { verdicts: Vec::new(), actions: Vec::new() };
+    let listening = ruleset.rules.iter().filter(|rule| rule.on.contains(&Trigger::Signal(facts.signal)));
+    for rule in listening {
+        let verdict = judge(ruleset, rule, facts, now);
+        if verdict.verdict == Verdict::Matched {
+            judgement.actions.extend(plan(ruleset, rule, facts, now));
+        }
+        judgement.verdicts.push(verdict);
+    }
+    shadow(&mut judgement.actions);
+    judgement
+}
+
+/// What one rule says of one run, and why.
+#[must_use]
+pub fn judge(ruleset: &Ruleset, rule: &Rule, facts: &Facts, now: Timestamp) -> RuleVerdict {
+    if ruleset.mode_of(rule) == Mode::Off {
+        let reason = "the rule is off".to_owned();
+        return RuleVerdict { rule: rule.name.clone(), verdict: Verdict::Off, reason, conditions: None };
+    }
+    let conditions = rule.when.evaluate(facts, now);
+    let (verdict, reason) = match conditions.satisfied {
+        Truth::Yes => match facts.run.attempt {
+            Some(_) => (Verdict::Matched, "all conditions hold".to_owned()),
+            None => (Verdict::Unknown, "the run's attempt is not known".to_owned()),
+        },
+        Truth::No => (Verdict::NotMatched, first_with(&conditions, Truth::No)),
+        Truth::Unknown => (Verdict::Unknown, first_with(&conditions, Truth::Unknown)),
+    };
+    RuleVerdict { rule: rule.name.clone(), verdict, reason, conditions: Some(conditions) }
+}
+
+/// In words, the first condition that made the whole what it is.
+fn first_with(result: &ConditionResult, truth: Truth) -> String {
+    match result.parts.iter().find(|part| part.satisfied == truth) {
+        Some(part) if result.word != "not" => first_with(part, truth),
+        _ if result.parts.is_empty() => {
+            format!("{}: expected {}, observed {}", result.word, result.expected, result.observed)
+        }
+        _ => match result.parts.first() {
+            Some(part) => format!("{} {}: {}, observed {}", result.word, part.word, part.expected, part.observed),
+            None => format!("{} of nothing", result.word),
+        },
+    }
+}
+
+/// What a rule that matched wants done.
+#[must_use]
+pub fn plan(ruleset: &Ruleset, rule: &Rule, facts: &Facts, now: Timestamp) -> Vec<PlannedAction> {
+    let Some(attempt) = facts.run.attempt else {
+        return Vec::new();
+    };
+    let observe = ruleset.mode_of(rule) == Mode::Observe;
+    rule.then
+        .iter()
+        .filter_map(|action| bind(rule, action, facts, now))
+        .map(|action| PlannedAction {
+            key: ActionKey::of_rule(&rule.name, facts.run.id, attempt, &action),
+            rule: rule.name.clone(),
+            due_at: due_at(&action, facts.run.id, attempt, now),
+            action,
+            repository: facts.run.repository.clone(),
+            installation: facts.installation,
+            run: facts.run.id,
+            attempt,
+            judged_status: facts.run.status.clone(),
+            judged_conclusion: facts.run.conclusion.clone(),
+            lane: if facts.signal == Signal::Schedule { Lane::Bulk } else { Lane::Event },
+            state: if observe { ActionState::Observed } else { ActionState::Planned },
+            reason: observe.then(|| "mode is observe: recorded, not done".to_owned()),
+            per_run: rule.limits.per_run,
+        })
+        .collect()
+}
+
+/// Binds a rule's action to the run; `None` when this signal is not the one that the action answers.
+fn bind(rule: &Rule, action: &Action, facts: &Facts, now: Timestamp) -> Option<Action> {
+    let Action::ReviewDeployments(review) = action else {
+        return Some(action.clone());
+    };
+    let asked = facts.gate.as_ref().is_some_and(|gate| gate.protection_rule);
+    let via = if asked { Via::ProtectionRule } else { Via::Reviewer };
+    if review.via.is_some_and(|wanted| wanted != via) {
+        return None;
+    }
+    let waiting_at = facts.gate.as_ref().and_then(|gate| gate.environment.clone());
+    let environments = match (review.environments.is_empty(), via) {
+        (true, _) => vec![waiting_at?],
+        // A protection rule answers for the one environment that asked.
+        (false, Via::ProtectionRule) => {
+            let name = waiting_at?;
+            review.environments.iter().find(|listed| listed.eq_ignore_ascii_case(&name))?;
+            vec![name]
+        }
+        (false, Via::Reviewer) => review.environments.clone(),
+    };
+    let comment = rule.comment.as_ref().map_or_else(String::new, |comment| comment.fill(&rule.name, facts, now));
+    Some(Action::ReviewDeployments(Review { state: review.state, environments, comment, via: Some(via) }))
+}
+
+fn due_at(action: &Action, run: RunId, attempt: RunAttempt, now: Timestamp) -> Timestamp {
+    match action {
+        Action::Rerun(rerun) => now + delay_of(rerun, run, attempt),
+        Action::Cancel | Action::ReviewDeployments(_) | Action::DeleteRun | Action::DeleteLogs => now,
+    }
+}
+
+fn delay_of(rerun: &Rerun, run: RunId, attempt: RunAttempt) -> Duration {
+    let exponent = i32::try_from(attempt.0.saturating_sub(1)).unwrap_or(i32::MAX);
+    let seconds = rerun.delay.as_secs_f64() * rerun.backoff.powi(exponent);
+    let jitter = rerun.jitter.mul_f64(fraction(run, attempt));
+    Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_DELAY).saturating_add(jitter).min(LONGEST_DELAY)
+}
+
+/// A number in 0..1 that spreads runs evenly and is the same whenever it is asked for.
+fn fraction(run: RunId, attempt: RunAttempt) -> f64 {
+    // `DefaultHasher::new` is unkeyed: equal input, equal output.
+    let mut hasher = std::hash::DefaultHasher::new();
+    hasher.write_i64(run.0);
+    hasher.write_u32(attempt.0);
+    f64::from(u32::try_from(hasher.finish() >> 32).unwrap_or(0)) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// Of the actions that compete on one run the first acts; the others are recorded as shadowed by it.
+fn shadow(actions: &mut [PlannedAction]) {
+    let mut acting: Vec<PlannedAction> = Vec::new();
+    for action in actions.iter_mut().filter(|action| action.state == ActionState::Planned) {
+        match acting.iter().find(|first| competes(&first.action, &action.action)) {
+            Some(first) => {
+                action.state = ActionState::Shadowed;
+                action.reason = Some(format!("rule {} comes first", first.rule));
+            }
+            None => acting.push(action.clone()),
+        }
+    }
+}
+
+fn competes(first: &Action, second: &Action) -> bool {
+    match (first, second) {
+        (Action::ReviewDeployments(first), Action::ReviewDeployments(second)) => {
+            first.environments.iter().any(|name| second.environments.iter().any(|other| name.eq_ignore_ascii_case(other)))
+        }
+        _ => first.kind() == second.kind(),
+    }
+}

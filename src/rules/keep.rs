@@ -1,0 +1,38 @@
+//! Which of many runs a rule spares: the newest of each group.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Keep, KeepPer};
+use crate::model::{RunId, RunSnapshot};
+
+/// The runs that `keep` spares, out of those that matched the rule. Runs are ordered by when they were
+/// created, then by id; one whose place in the order is not known is always spared.
+#[must_use]
+pub fn spared<'a>(keep: &Keep, matched: impl IntoIterator<Item = &'a RunSnapshot>) -> HashSet<RunId> {
+    let mut groups: HashMap<Vec<Option<String>>, Vec<&RunSnapshot>> = HashMap::new();
+    let mut spared = HashSet::new();
+    for run in matched {
+        if run.created_at.is_none() {
+            spared.insert(run.id);
+            continue;
+        }
+        groups.entry(group_of(keep, run)).or_default().push(run);
+    }
+    for mut runs in groups.into_values() {
+        runs.sort_by_key(|run| std::cmp::Reverse((run.created_at, run.id)));
+        spared.extend(runs.iter().take(keep.newest as usize).map(|run| run.id));
+    }
+    spared
+}
+
+fn group_of(keep: &Keep, run: &RunSnapshot) -> Vec<Option<String>> {
+    keep.per
+        .iter()
+        .map(|per| match per {
+            KeepPer::Workflow => run.workflow_id.map(|id| id.to_string()).or_else(|| run.workflow.clone()),
+            KeepPer::Branch => run.branch.clone(),
+            KeepPer::Event => run.event.clone(),
+            KeepPer::Conclusion => run.conclusion.as_ref().map(ToString::to_string),
+        })
+        .collect()
+}

@@ -1,0 +1,22 @@
+//! The core: pure functions of values. What a decision needs, what it is, whether it still holds at the last
+//! look, and what follows from how an execution ended. No I/O, no clock, no randomness.
+
+mod condition;
+mod decide;
+mod keep;
+mod needs;
+mod pattern;
+mod recheck;
+mod rule;
+mod settle;
+mod template;
+
+pub use condition::{Condition, Expectation, Range, Test, Word, show_duration};
+pub use decide::{Judgement, decide, judge, plan};
+pub use keep::spared;
+pub use needs::{Needs, needs};
+pub use pattern::{Pattern, PatternError};
+pub use recheck::{CurrentRun, Look, PendingGate, Presence, Recheck, ReviewedGate, WantedLook, recheck};
+pub use rule::{Keep, KeepPer, Limits, Mode, Rule, Ruleset, Trigger};
+pub use settle::{Next, settle};
+pub use template::{Template, TemplateError, VARIABLES};

@@ -1,0 +1,123 @@
+//! Text patterns of rules: globs and `/regular expressions/`.
+
+use std::fmt;
+
+use regex::{Regex, RegexBuilder};
+
+/// The largest compiled form of one pattern, in bytes: a pattern beyond it is a mistake or an attack.
+const SIZE_LIMIT: usize = 1 << 20;
+
+/// A pattern that a text matches or not, in time linear in the text.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    source: String,
+    regex: Regex,
+}
+
+/// Why a text is not a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// `/…/` around something that is not a regular expression.
+    #[error("not a regular expression: {0}")]
+    Regex(String),
+    /// An empty text matches nothing that one could mean.
+    #[error("an empty pattern")]
+    Empty,
+}
+
+impl Pattern {
+    /// Compiles a pattern. `/…/` is a regular expression that may match anywhere in the text; all else is a
+    /// glob that must match the whole: `*` is any text without a slash, `**` any text, `?` one character that
+    /// is not a slash; every other character stands for itself, so that `renovate[bot]` is a login.
+    ///
+    /// # Errors
+    /// When the pattern is empty or its regular expression does not compile.
+    pub fn compile(source: &str, ignore_case: bool) -> Result<Self, PatternError> {
+        if source.is_empty() || source == "//" {
+            return Err(PatternError::Empty);
+        }
+        let expression = match source.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+            Some(expression) => expression.to_owned(),
+            None => glob_to_regex(source),
+        };
+        let regex = RegexBuilder::new(&expression)
+            .case_insensitive(ignore_case)
+            .size_limit(SIZE_LIMIT)
+            .build()
+            .map_err(|error| PatternError::Regex(error.to_string()))?;
+        Ok(Self { source: source.to_owned(), regex })
+    }
+
+    /// Whether the text matches.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
+
+    /// The text as the one value that the pattern stands for; `None` when it stands for several.
+    #[must_use]
+    pub fn literal(&self) -> Option<&str> {
+        let special = self.source.contains(['*', '?']) || self.source.starts_with('/');
+        (!special).then_some(self.source.as_str())
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+fn glob_to_regex(glob: &str) -> String {
+    let mut expression = String::from(r"(?s)\A");
+    let mut rest = glob.chars().peekable();
+    while let Some(character) = rest.next() {
+        match character {
+            '*' if rest.next_if_eq(&'*').is_some() => expression.push_str(".*"),
+            '*' => expression.push_str("[^/]*"),
+            '?' => expression.push_str("[^/]"),
+            other => expression.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    expression.push_str(r"\z");
+    expression
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_the_reference_says() {
+        for (pattern, text, ignore_case, expected) in [
+            ("acme/*", "acme/api", false, true),
+            ("acme/*", "acme/api/x", false, false),
+            ("acme/*", "ACME/Api", true, true),
+            ("acme/*", "ACME/Api", false, false),
+            ("release/**", "release/1/2", false, true),
+            ("release/**", "release", false, false),
+            ("v?", "v1", false, true),
+            ("v?", "v12", false, false),
+            ("renovate[bot]", "renovate[bot]", true, true),
+            ("renovate[bot]", "renovateb", true, false),
+            ("a.c", "abc", false, false),
+            ("/^v[0-9]+$/", "v12", false, true),
+            ("/^v[0-9]+$/", "xv12", false, false),
+            ("/fix/", "a fix here", false, true),
+            ("main", "main\n", false, false),
+        ] {
+            let compiled = Pattern::compile(pattern, ignore_case).unwrap();
+            assert_eq!(compiled.matches(text), expected, "{pattern} against {text:?}");
+        }
+        assert!(matches!(Pattern::compile("/(/", false), Err(PatternError::Regex(_))));
+        assert_eq!(Pattern::compile("", false), Err(PatternError::Empty));
+        assert_eq!(Pattern::compile("acme/api", true).unwrap().literal(), Some("acme/api"));
+        assert_eq!(Pattern::compile("acme/*", true).unwrap().literal(), None);
+    }
+}

@@ -1,0 +1,282 @@
+//! The last look before an act: is the action still wanted, is it already done, and what must still be
+//! looked at to say so. Cheapest first; what the look already holds is not asked for again.
+
+use std::time::Duration;
+
+use crate::model::{
+    Action, Conclusion, EnvironmentId, PlannedAction, Rerun, RerunScope, Review, RunAttempt, RunSnapshot,
+    Status, Timestamp, Via,
+};
+
+/// GitHub refuses to re-run a run this long after it was created.
+/// <https://docs.github.com/en/actions/managing-workflow-runs/re-running-workflows-and-jobs>
+const RERUN_WINDOW: Duration = Duration::from_secs(30 * 86_400);
+
+/// GitHub allows fifty re-runs of one run; the fifty-first ends as a failed check that would feed a rule again.
+/// <https://docs.github.com/en/actions/reference/limits>
+const MOST_ATTEMPTS: u32 = 50;
+
+/// GitHub's present state, as far as it has been looked at.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Look {
+    /// The run.
+    pub run: Option<CurrentRun>,
+    /// Whether a newer run of the same workflow and branch exists.
+    pub newer_run: Option<Presence>,
+    /// Who reviewed which of its deployments.
+    pub reviews: Option<Vec<ReviewedGate>>,
+    /// Where it waits.
+    pub pending: Option<Vec<PendingGate>>,
+}
+
+/// The run as it is now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CurrentRun {
+    /// As GitHub describes it.
+    There(Box<RunSnapshot>),
+    /// GitHub has no such run.
+    Gone,
+}
+
+/// Whether something exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presence {
+    /// It does; in words, which.
+    Present(String),
+    /// It does not.
+    Absent,
+    /// It cannot be told; in words, why.
+    Unknown(String),
+}
+
+/// A review that someone gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewedGate {
+    /// The environments.
+    pub environments: Vec<String>,
+    /// `approved`, `rejected` or `pending`.
+    pub state: String,
+    /// The reviewer's login.
+    pub by: Option<String>,
+}
+
+/// An environment that the run waits at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingGate {
+    /// Its id.
+    pub id: EnvironmentId,
+    /// Its name.
+    pub name: String,
+    /// Whether the reviewer's token may review it; `None` when GitHub does not say.
+    pub can_review: Option<bool>,
+}
+
+/// What must be looked at next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WantedLook {
+    /// The run.
+    Run,
+    /// The newer runs of its workflow and branch.
+    NewerRun,
+    /// The reviews of its deployments.
+    Reviews,
+    /// Where it waits, as the reviewer sees it.
+    Pending,
+}
+
+/// What the look says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recheck {
+    /// More must be looked at.
+    Need(WantedLook),
+    /// Still wanted: act; for a reviewer's review, on these environments.
+    Go(Vec<EnvironmentId>),
+    /// Already so.
+    Done(String),
+    /// No longer wanted, or never allowed.
+    Refuse(String),
+    /// Cannot be said yet.
+    Wait(String),
+}
+
+/// What to do about a planned action, given GitHub's present state. `guarded` is false for a command: a person
+/// who asks by hand is not second-guessed by the guards against automatic re-runs.
+#[must_use]
+pub fn recheck(plan: &PlannedAction, look: &Look, interrupted: bool, guarded: bool, now: Timestamp) -> Recheck {
+    let run = match &look.run {
+        None => return Recheck::Need(WantedLook::Run),
+        Some(CurrentRun::Gone) => return when_gone(&plan.action),
+        Some(CurrentRun::There(run)) => run,
+    };
+    let attempt = match attempt_now(plan, run, interrupted) {
+        Ok(attempt) => attempt,
+        Err(verdict) => return verdict,
+    };
+    let completed = run.status == Some(Status::Completed);
+    match &plan.action {
+        Action::Rerun(rerun) => recheck_rerun(plan, rerun, run, attempt, look, guarded, now),
+        Action::ReviewDeployments(_) if completed => Recheck::Refuse("the run is completed: nothing waits any more".to_owned()),
+        Action::ReviewDeployments(review) => recheck_review(review, look),
+        Action::Cancel if completed => Recheck::Done("the run is already completed".to_owned()),
+        Action::Cancel => Recheck::Go(Vec::new()),
+        Action::DeleteRun | Action::DeleteLogs => recheck_delete(plan, run, completed),
+    }
+}
+
+fn when_gone(action: &Action) -> Recheck {
+    match action {
+        Action::DeleteRun | Action::DeleteLogs => Recheck::Done("GitHub has no such run any more".to_owned()),
+        Action::Rerun(_) | Action::Cancel | Action::ReviewDeployments(_) => {
+            Recheck::Refuse("GitHub has no such run any more".to_owned())
+        }
+    }
+}
+
+/// The run must be on the attempt that was judged.
+fn attempt_now(plan: &PlannedAction, run: &RunSnapshot, interrupted: bool) -> Result<RunAttempt, Recheck> {
+    let Some(attempt) = run.attempt else {
+        return Err(Recheck::Refuse("GitHub does not say which attempt the run is on".to_owned()));
+    };
+    if attempt == plan.attempt {
+        return Ok(attempt);
+    }
+    if interrupted && attempt > plan.attempt && matches!(plan.action, Action::Rerun(_)) {
+        let by = run.triggering_actor.as_deref().unwrap_or("unknown");
+        return Err(Recheck::Done(format!(
+            "the run is on attempt {attempt} (started by {by}): the try whose answer was lost went through, or another came first"
+        )));
+    }
+    Err(Recheck::Refuse(format!("attempt {} was judged, the run is now on attempt {attempt}: someone re-ran it", plan.attempt)))
+}
+
+fn recheck_rerun(
+    plan: &PlannedAction,
+    rerun: &Rerun,
+    run: &RunSnapshot,
+    attempt: RunAttempt,
+    look: &Look,
+    guarded: bool,
+    now: Timestamp,
+) -> Recheck {
+    let Some(conclusion) = run.conclusion.as_ref().filter(|_| run.status == Some(Status::Completed)) else {
+        // The webhook may come before the API tells the same.
+        return Recheck::Wait(format!("the run is {}, not completed", run.status.as_ref().map_or("of unknown status", Status::as_str)));
+    };
+    if plan.judged_conclusion.as_ref() != Some(conclusion) {
+        let judged = plan.judged_conclusion.as_ref().map_or("nothing", Conclusion::as_str);
+        return Recheck::Refuse(format!("judged as {judged}, the run has now concluded {conclusion}"));
+    }
+    if let Some(why) = why_not_rerunnable(rerun, run, conclusion, attempt, now) {
+        return Recheck::Refuse(why);
+    }
+    if !guarded {
+        return Recheck::Go(Vec::new());
+    }
+    match &look.newer_run {
+        None => return Recheck::Need(WantedLook::NewerRun),
+        Some(Presence::Present(which)) => return Recheck::Refuse(format!("a newer run of the workflow and branch exists: {which}")),
+        Some(Presence::Unknown(why)) => return Recheck::Refuse(format!("it cannot be told whether a newer run exists: {why}")),
+        Some(Presence::Absent) => {}
+    }
+    match look.reviews.as_deref().map(person_reviewed) {
+        None => Recheck::Need(WantedLook::Reviews),
+        Some(Some(why)) => Recheck::Refuse(why),
+        Some(None) => Recheck::Go(Vec::new()),
+    }
+}
+
+fn why_not_rerunnable(
+    rerun: &Rerun,
+    run: &RunSnapshot,
+    conclusion: &Conclusion,
+    attempt: RunAttempt,
+    now: Timestamp,
+) -> Option<String> {
+    match conclusion {
+        Conclusion::StartupFailure => return Some("GitHub cannot re-run a run that failed to start".to_owned()),
+        Conclusion::ActionRequired => return Some("the run waits for approval, it has not run".to_owned()),
+        Conclusion::Success | Conclusion::Skipped | Conclusion::Neutral if rerun.scope == RerunScope::FailedJobs => {
+            return Some(format!("the run concluded {conclusion}: it has no failed jobs"));
+        }
+        _ => {}
+    }
+    if attempt.0 >= MOST_ATTEMPTS {
+        return Some(format!("the run is on attempt {attempt}: GitHub allows {MOST_ATTEMPTS} re-runs"));
+    }
+    match run.created_at {
+        Some(created) if now.since(created) >= RERUN_WINDOW => {
+            Some(format!("the run was created on {created}: GitHub re-runs for 30 days"))
+        }
+        Some(_) => None,
+        None => Some("GitHub does not say when the run was created".to_owned()),
+    }
+}
+
+/// A re-run deploys again without a new approval, and undoes a rejection; either needs a person.
+fn person_reviewed(reviews: &[ReviewedGate]) -> Option<String> {
+    // A wait timer that ran out is recorded as a review by this bot.
+    let by_person = |review: &&ReviewedGate| review.by.as_deref() != Some("github-actions[bot]");
+    let with_state = |state: &str| reviews.iter().filter(by_person).find(|review| review.state == state);
+    let found = with_state("rejected").or_else(|| with_state("approved"))?;
+    let by = found.by.as_deref().unwrap_or("someone");
+    let what = found.environments.join(", ");
+    Some(match found.state.as_str() {
+        "rejected" => format!("{by} rejected the deployment to {what}"),
+        _ => format!("{by} approved the deployment to {what}: a re-run would deploy again without a new approval"),
+    })
+}
+
+fn recheck_review(review: &Review, look: &Look) -> Recheck {
+    if review.via == Some(Via::ProtectionRule) {
+        return Recheck::Go(Vec::new());
+    }
+    let Some(pending) = &look.pending else {
+        return Recheck::Need(WantedLook::Pending);
+    };
+    let wanted: Vec<&PendingGate> = pending
+        .iter()
+        .filter(|gate| review.environments.iter().any(|name| name.eq_ignore_ascii_case(&gate.name)))
+        .collect();
+    if wanted.is_empty() {
+        return when_not_pending(review, look);
+    }
+    let allowed: Vec<EnvironmentId> =
+        wanted.iter().filter(|gate| gate.can_review != Some(false)).map(|gate| gate.id).collect();
+    if allowed.is_empty() {
+        let names: Vec<&str> = wanted.iter().map(|gate| gate.name.as_str()).collect();
+        return Recheck::Refuse(format!(
+            "the reviewer's token may not review {}: its user is not a required reviewer there, or only a wait timer is pending",
+            names.join(", ")
+        ));
+    }
+    Recheck::Go(allowed)
+}
+
+fn when_not_pending(review: &Review, look: &Look) -> Recheck {
+    let Some(reviews) = &look.reviews else {
+        return Recheck::Need(WantedLook::Reviews);
+    };
+    let names = review.environments.join(", ");
+    let concerns = |given: &&ReviewedGate| {
+        given.environments.iter().any(|name| review.environments.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)))
+    };
+    match reviews.iter().rev().filter(concerns).find(|given| matches!(given.state.as_str(), "approved" | "rejected")) {
+        Some(given) => {
+            let words = format!("{names} was already {} by {}", given.state, given.by.as_deref().unwrap_or("someone"));
+            let same = given.state == review.state.as_str();
+            if same { Recheck::Done(words) } else { Recheck::Refuse(words) }
+        }
+        None => Recheck::Wait(format!("{names} is not pending yet")),
+    }
+}
+
+fn recheck_delete(plan: &PlannedAction, run: &RunSnapshot, completed: bool) -> Recheck {
+    if !completed {
+        let status = run.status.as_ref().map_or("of unknown status", Status::as_str);
+        return Recheck::Refuse(format!("the run is {status}, not completed"));
+    }
+    if plan.judged_conclusion != run.conclusion {
+        return Recheck::Refuse("the run has another conclusion than the one that was judged".to_owned());
+    }
+    Recheck::Go(Vec::new())
+}

@@ -1,0 +1,145 @@
+//! A rule, compiled: what makes it look, when it applies, what it does, and within which bounds.
+
+use super::{Condition, Template};
+use crate::model::{Action, ActionKind, RuleName, Signal};
+
+/// All rules of a file, in its order, with the file's own mode.
+#[derive(Debug, Clone, Default)]
+pub struct Ruleset {
+    /// The file's mode; no rule is stricter in acting than the file allows.
+    pub mode: Mode,
+    /// The rules in file order: of several that match one run, the first acts.
+    pub rules: Vec<Rule>,
+}
+
+impl Ruleset {
+    /// The mode that holds for a rule: the more cautious of its own and the file's.
+    #[must_use]
+    pub fn mode_of(&self, rule: &Rule) -> Mode {
+        self.mode.min(rule.mode)
+    }
+
+    /// Whether some rule that is not off listens to the signal.
+    #[must_use]
+    pub fn listens_to(&self, signal: Signal) -> bool {
+        self.rules
+            .iter()
+            .any(|rule| self.mode_of(rule) != Mode::Off && rule.on.contains(&Trigger::Signal(signal)))
+    }
+
+    /// The rule of that name.
+    #[must_use]
+    pub fn rule(&self, name: &RuleName) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.name == *name)
+    }
+}
+
+/// One rule.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its name, unique in the file.
+    pub name: RuleName,
+    /// What makes it look.
+    pub on: Vec<Trigger>,
+    /// When it applies.
+    pub when: Condition,
+    /// What it does, in order; at most one of a kind.
+    pub then: Vec<Action>,
+    /// The comment of a review, compiled, where `then` has one.
+    pub comment: Option<Template>,
+    /// Which runs it spares.
+    pub keep: Option<Keep>,
+    /// Its bounds.
+    pub limits: Limits,
+    /// Whether it acts.
+    pub mode: Mode,
+}
+
+impl Rule {
+    /// Its schedule, if it has one.
+    #[must_use]
+    pub fn schedule(&self) -> Option<(&str, &str)> {
+        self.on.iter().find_map(|trigger| match trigger {
+            Trigger::Schedule { cron, zone } => Some((cron.as_str(), zone.as_str())),
+            Trigger::Signal(_) => None,
+        })
+    }
+
+    /// Whether `then` has an action of that kind.
+    #[must_use]
+    pub fn does(&self, kind: ActionKind) -> bool {
+        self.then.iter().any(|action| action.kind() == kind)
+    }
+}
+
+/// What makes a rule look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// A webhook.
+    Signal(Signal),
+    /// The clock: five cron fields in a zone, both checked when the file was loaded.
+    Schedule {
+        /// `minute hour day-of-month month day-of-week`
+        cron: String,
+        /// An IANA zone's name.
+        zone: String,
+    },
+}
+
+/// Whether a rule acts. Ordered by caution: `Off` < `Observe` < `Enforce`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Mode {
+    /// Not judged at all.
+    Off,
+    /// Judged and recorded; nothing is done.
+    Observe,
+    /// Judged, recorded and done.
+    #[default]
+    Enforce,
+}
+
+impl Mode {
+    /// The words of the YAML.
+    pub const WORDS: [(&'static str, Self); 3] = [("enforce", Self::Enforce), ("observe", Self::Observe), ("off", Self::Off)];
+}
+
+/// Runs that a rule spares: the newest of each group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keep {
+    /// How many of each group.
+    pub newest: u32,
+    /// What makes a group; empty for the whole repository.
+    pub per: Vec<KeepPer>,
+}
+
+/// What `keep` groups by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeepPer {
+    /// The workflow.
+    Workflow,
+    /// The head branch.
+    Branch,
+    /// The triggering event.
+    Event,
+    /// The conclusion.
+    Conclusion,
+}
+
+impl KeepPer {
+    /// The words of the YAML.
+    pub const WORDS: [(&'static str, Self); 4] = [
+        ("workflow", Self::Workflow),
+        ("branch", Self::Branch),
+        ("event", Self::Event),
+        ("conclusion", Self::Conclusion),
+    ];
+}
+
+/// A rule's bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// How often each of its actions may be planned for one run, over all attempts.
+    pub per_run: Option<u32>,
+    /// How many actions one tick of its schedule may plan in one repository.
+    pub per_pass: Option<u32>,
+}

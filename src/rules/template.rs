@@ -1,0 +1,107 @@
+//! Texts with `{{ variables }}`, checked when the file is loaded and filled in when a rule acts.
+
+use super::show_duration;
+use crate::model::{Facts, RuleName, Timestamp};
+
+/// The variables that a text may use.
+pub const VARIABLES: [&str; 12] = [
+    "rule",
+    "repository",
+    "workflow",
+    "run_id",
+    "run_attempt",
+    "run_url",
+    "branch",
+    "event",
+    "conclusion",
+    "actor",
+    "environment",
+    "age",
+];
+
+/// The longest text that a variable is replaced by, in characters: a title is not a place for a novel.
+const LONGEST_VALUE: usize = 200;
+
+/// A text with variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Variable(&'static str),
+}
+
+/// Why a text is not a template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// `{{ name }}` with a name that is not a variable.
+    #[error("unknown variable `{0}`")]
+    UnknownVariable(String),
+    /// `{{` without `}}`.
+    #[error("`{{{{` without `}}}}`")]
+    Unclosed,
+}
+
+impl Template {
+    /// Reads a text with variables.
+    ///
+    /// # Errors
+    /// On an unknown variable or an unclosed `{{`.
+    pub fn parse(source: &str) -> Result<Self, TemplateError> {
+        let mut parts = Vec::new();
+        let mut rest = source;
+        while let Some((text, after)) = rest.split_once("{{") {
+            let (name, tail) = after.split_once("}}").ok_or(TemplateError::Unclosed)?;
+            let name = name.trim();
+            let variable = VARIABLES
+                .into_iter()
+                .find(|variable| *variable == name)
+                .ok_or_else(|| TemplateError::UnknownVariable(name.to_owned()))?;
+            parts.push(Part::Text(text.to_owned()));
+            parts.push(Part::Variable(variable));
+            rest = tail;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        Ok(Self { parts })
+    }
+
+    /// The text with the variables filled in. What GitHub's users wrote (branches, names) is cut to a
+    /// reasonable length and freed of control characters; what is not known reads `unknown`.
+    #[must_use]
+    pub fn fill(&self, rule: &RuleName, facts: &Facts, now: Timestamp) -> String {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => text.clone(),
+                Part::Variable(name) => value_of(name, rule, facts, now)
+                    .unwrap_or_else(|| "unknown".to_owned())
+                    .chars()
+                    .filter(|character| !character.is_control())
+                    .take(LONGEST_VALUE)
+                    .collect(),
+            })
+            .collect()
+    }
+}
+
+fn value_of(variable: &str, rule: &RuleName, facts: &Facts, now: Timestamp) -> Option<String> {
+    let run = &facts.run;
+    match variable {
+        "rule" => Some(rule.to_string()),
+        "repository" => Some(run.repository.to_string()),
+        "workflow" => run.workflow.clone(),
+        "run_id" => Some(run.id.to_string()),
+        "run_attempt" => run.attempt.map(|attempt| attempt.to_string()),
+        "run_url" => run.html_url.clone(),
+        "branch" => run.branch.clone(),
+        "event" => run.event.clone(),
+        "conclusion" => run.conclusion.as_ref().map(ToString::to_string),
+        "actor" => run.actor.clone(),
+        "environment" => facts.gate.as_ref().and_then(|gate| gate.environment.clone()),
+        "age" => run.created_at.map(|created| show_duration(now.since(created))),
+        _ => None,
+    }
+}
