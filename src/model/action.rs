@@ -109,13 +109,15 @@ pub struct Rerun {
     pub jitter: Duration,
     /// Ask GitHub for debug logs (`enable_debug_logging`; Enterprise Server 3.6 and later).
     pub debug_logging: bool,
+    /// Re-run even when a person approved a deployment of the run: the re-run deploys again without asking.
+    pub redeploy: bool,
 }
 
 impl Rerun {
     /// A re-run at once.
     #[must_use]
     pub fn now(scope: RerunScope) -> Self {
-        Self { scope, delay: Duration::ZERO, backoff: 1.0, jitter: Duration::ZERO, debug_logging: false }
+        Self { scope, delay: Duration::ZERO, backoff: 1.0, jitter: Duration::ZERO, debug_logging: false, redeploy: false }
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Look {
     pub reviews: Option<Vec<ReviewedGate>>,
     /// Where it waits.
     pub pending: Option<Vec<PendingGate>>,
+    /// Who started the attempt after the judged one.
+    pub next_attempt: Option<Presence>,
 }
 
 /// The run as it is now.
@@ -82,6 +84,8 @@ pub enum WantedLook {
     Reviews,
     /// Where it waits, as the reviewer sees it.
     Pending,
+    /// The attempt after the judged one.
+    NextAttempt,
 }
 
 /// What the look says.
@@ -108,7 +112,7 @@ pub fn recheck(plan: &PlannedAction, look: &Look, interrupted: bool, guarded: bo
         Some(CurrentRun::Gone) => return when_gone(&plan.action),
         Some(CurrentRun::There(run)) => run,
     };
-    let attempt = match attempt_now(plan, run, interrupted) {
+    let attempt = match attempt_now(plan, run, look, interrupted) {
         Ok(attempt) => attempt,
         Err(verdict) => return verdict,
     };
@@ -133,7 +137,7 @@ fn when_gone(action: &Action) -> Recheck {
 }
 
 /// The run must be on the attempt that was judged.
-fn attempt_now(plan: &PlannedAction, run: &RunSnapshot, interrupted: bool) -> Result<RunAttempt, Recheck> {
+fn attempt_now(plan: &PlannedAction, run: &RunSnapshot, look: &Look, interrupted: bool) -> Result<RunAttempt, Recheck> {
     let Some(attempt) = run.attempt else {
         return Err(Recheck::Refuse("GitHub does not say which attempt the run is on".to_owned()));
     };
@@ -141,9 +145,16 @@ fn attempt_now(plan: &PlannedAction, run: &RunSnapshot, interrupted: bool) -> Re
         return Ok(attempt);
     }
     if interrupted && attempt > plan.attempt && matches!(plan.action, Action::Rerun(_)) {
-        let by = run.triggering_actor.as_deref().unwrap_or("unknown");
+        let Some(next) = &look.next_attempt else {
+            return Err(Recheck::Need(WantedLook::NextAttempt));
+        };
+        let by = match next {
+            Presence::Present(by) => by.as_str(),
+            Presence::Absent | Presence::Unknown(_) => "unknown",
+        };
         return Err(Recheck::Done(format!(
-            "the run is on attempt {attempt} (started by {by}): the try whose answer was lost went through, or another came first"
+            "attempt {} exists (started by {by}): the try whose answer was lost went through, or another came first",
+            plan.attempt.0 + 1
         )));
     }
     Err(Recheck::Refuse(format!("attempt {} was judged, the run is now on attempt {attempt}: someone re-ran it", plan.attempt)))
@@ -178,7 +189,7 @@ fn recheck_rerun(
         Some(Presence::Unknown(why)) => return Recheck::Refuse(format!("it cannot be told whether a newer run exists: {why}")),
         Some(Presence::Absent) => {}
     }
-    match look.reviews.as_deref().map(person_reviewed) {
+    match look.reviews.as_deref().map(|reviews| person_reviewed(reviews, rerun.redeploy)) {
         None => Recheck::Need(WantedLook::Reviews),
         Some(Some(why)) => Recheck::Refuse(why),
         Some(None) => Recheck::Go(Vec::new()),
@@ -213,11 +224,11 @@ fn why_not_rerunnable(
 }
 
 /// A re-run deploys again without a new approval, and undoes a rejection; either needs a person.
-fn person_reviewed(reviews: &[ReviewedGate]) -> Option<String> {
+fn person_reviewed(reviews: &[ReviewedGate], redeploy: bool) -> Option<String> {
     // A wait timer that ran out is recorded as a review by this bot.
     let by_person = |review: &&ReviewedGate| review.by.as_deref() != Some("github-actions[bot]");
     let with_state = |state: &str| reviews.iter().filter(by_person).find(|review| review.state == state);
-    let found = with_state("rejected").or_else(|| with_state("approved"))?;
+    let found = with_state("rejected").or_else(|| with_state("approved").filter(|_| !redeploy))?;
     let by = found.by.as_deref().unwrap_or("someone");
     let what = found.environments.join(", ");
     Some(match found.state.as_str() {

@@ -1,0 +1,117 @@
+//! `runwarden explain`: what every rule says of one payload, or said of one delivery, condition by condition.
+
+mod event_name;
+mod offline;
+mod render;
+mod stored;
+mod tree;
+
+use std::{io::Read as _, path::PathBuf};
+
+use anyhow::Context as _;
+
+use self::{
+    event_name::{event_of, is_listened_to},
+    offline::Explanation,
+};
+use super::{ConfigArgs, Exit, load, show};
+use crate::{clock::Clock, github, model::Facts};
+
+/// No webhook is larger: <https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap>.
+const LARGEST_BYTES: u64 = 26 * 1024 * 1024;
+
+/// What to explain.
+#[derive(Debug, clap::Args)]
+pub(super) struct ExplainArgs {
+    /// A webhook's payload as GitHub sent it; `-` reads it from standard input
+    #[arg(value_name = "PAYLOAD", required_unless_present = "delivery", conflicts_with = "delivery")]
+    payload: Option<PathBuf>,
+    /// The payload's event, as in the header X-GitHub-Event; told from the payload where it is left out
+    #[arg(long, value_name = "NAME", conflicts_with = "delivery")]
+    event: Option<String>,
+    /// Explain a delivery of the history instead
+    #[arg(long, value_name = "GUID", value_parser = crate::model::DeliveryGuid::parse)]
+    delivery: Option<crate::model::DeliveryGuid>,
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// With --delivery: read this ledger; the configuration is not needed then
+    #[arg(long, value_name = "FILE", requires = "delivery")]
+    database: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
+    match (&args.delivery, &args.payload) {
+        (Some(guid), _) => stored::run(args, guid).await,
+        (None, Some(payload)) => explain_payload(args, payload),
+        (None, None) => Ok(Exit::Usage),
+    }
+}
+
+fn explain_payload(args: &ExplainArgs, path: &PathBuf) -> anyhow::Result<Exit> {
+    let ruleset = match load::config(&args.config.config) {
+        Ok(loaded) => loaded.config.ruleset,
+        Err(problems) => {
+            show::refused(&problems);
+            return Ok(Exit::Config);
+        }
+    };
+    let body = read(path)?;
+    let Some(event) = args.event.clone().or_else(|| event_of(&body)) else {
+        show::refused(&format!(
+            "cannot tell which event {} is the payload of: say it with `--event NAME`, as GitHub's header X-GitHub-Event did",
+            path.display()
+        ));
+        return Ok(Exit::Usage);
+    };
+    let read = github::read(&event, &body)
+        .with_context(|| format!("cannot read {} as the payload of the event {event}", path.display()))?;
+    let Some(read) = read else {
+        return nothing_listens(args, &event);
+    };
+    let facts = Facts {
+        signal: read.signal,
+        run: read.run,
+        gate: read.gate,
+        sender: read.sender,
+        installation: read.installation,
+    };
+    let explanation = Explanation::new(&ruleset, facts, Clock::system().now());
+    if args.json {
+        show::print_json(&explanation.view(&event))?;
+    } else {
+        show::print(&explanation.text(show::Paint::for_stdout()))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// GitHub sends it, and there is nothing to judge.
+fn nothing_listens(args: &ExplainArgs, event: &str) -> anyhow::Result<Exit> {
+    let why = if is_listened_to(event) {
+        format!("no rule can listen to this activity of {event}")
+    } else {
+        format!("no rule can listen to {event}")
+    };
+    if args.json {
+        show::print_json(&serde_json::json!({ "event": event, "signal": null, "reason": why }))?;
+    } else {
+        show::print(&format!("{why}: the daemon records such a delivery and does nothing\n"))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn read(path: &PathBuf) -> anyhow::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    let doing = || format!("cannot read the payload {}", path.display());
+    if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(LARGEST_BYTES + 1).read_to_end(&mut body).with_context(doing)?;
+    } else {
+        let file = std::fs::File::open(path).with_context(doing)?;
+        file.take(LARGEST_BYTES + 1).read_to_end(&mut body).with_context(doing)?;
+    }
+    let size = u64::try_from(body.len()).unwrap_or(u64::MAX);
+    anyhow::ensure!(size <= LARGEST_BYTES, "the payload {} is larger than any webhook", path.display());
+    Ok(body)
+}

@@ -1,0 +1,173 @@
+//! What the rules say of a payload as it is: nothing is asked of GitHub, and nothing is done. What the daemon would
+//! ask for is said instead.
+
+use serde::Serialize;
+
+use super::render;
+use crate::{
+    cli::show::{FactsView, Paint, PlanView, Tone, moment, what_it_does},
+    model::{ActionState, Facts, PlannedAction, RuleName, RuleVerdict, Timestamp, Verdict},
+    rules::{Judgement, Mode, Needs, Rule, Ruleset, Trigger, decide, needs, show_duration},
+};
+
+/// What every rule says of the facts.
+pub(super) struct Explanation<'a> {
+    ruleset: &'a Ruleset,
+    facts: Facts,
+    judgement: Judgement,
+    needs: Needs,
+    now: Timestamp,
+}
+
+/// The explanation in `--json`.
+#[derive(Debug, Serialize)]
+pub(super) struct ExplanationView<'a> {
+    /// GitHub's event name.
+    event: &'a str,
+    facts: FactsView<'a>,
+    /// What the daemon would ask GitHub for before it judges.
+    would_fetch: Vec<FetchView>,
+    /// Every rule, in file order.
+    rules: Vec<RuleView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct FetchView {
+    /// `run` or `pending_deployments`.
+    fact: &'static str,
+    /// The request.
+    request: String,
+}
+
+#[derive(Debug, Serialize)]
+struct RuleView<'a> {
+    rule: &'a RuleName,
+    /// `enforce`, `observe` or `off`: the rule's or the file's, whichever is more cautious.
+    mode: &'static str,
+    /// Whether it listens to the signal; if not, it has no verdict.
+    listens: bool,
+    /// What it listens to.
+    on: Vec<String>,
+    /// `verdict`, `reason` and `conditions`.
+    verdict: Option<&'a RuleVerdict>,
+    /// What would be planned.
+    plans: Vec<PlanView<'a>>,
+}
+
+impl<'a> Explanation<'a> {
+    /// Judges the facts by all rules.
+    pub(super) fn new(ruleset: &'a Ruleset, facts: Facts, now: Timestamp) -> Self {
+        let judgement = decide(ruleset, &facts, now);
+        let needs = needs(ruleset, &facts, now);
+        Self { ruleset, facts, judgement, needs, now }
+    }
+
+    /// For people.
+    pub(super) fn text(&self, paint: Paint) -> String {
+        let mut text = render::headline(&self.facts, paint);
+        if self.ruleset.rules.is_empty() {
+            text.push_str("\nthe configuration has no rules\n");
+        }
+        for rule in &self.ruleset.rules {
+            text.push('\n');
+            text.push_str(&self.rule_text(rule, paint));
+        }
+        let fetches = self.fetches();
+        if !fetches.is_empty() {
+            text.push_str("\nbefore it judges, the daemon\n");
+        }
+        for fetch in fetches {
+            let what = match fetch.fact {
+                "run" => "the run",
+                _ => "the run's pending deployments",
+            };
+            text.push_str(&format!("  would read {what} ({})\n", fetch.request));
+        }
+        text
+    }
+
+    /// For machines.
+    pub(super) fn view(&'a self, event: &'a str) -> ExplanationView<'a> {
+        ExplanationView {
+            event,
+            facts: FactsView::from(&self.facts),
+            would_fetch: self.fetches(),
+            rules: self.ruleset.rules.iter().map(|rule| self.rule_view(rule)).collect(),
+        }
+    }
+
+    fn verdict(&self, rule: &Rule) -> Option<&RuleVerdict> {
+        self.judgement.verdicts.iter().find(|verdict| verdict.rule == rule.name)
+    }
+
+    fn plans(&self, rule: &Rule) -> impl Iterator<Item = &PlannedAction> {
+        self.judgement.actions.iter().filter(|plan| plan.rule == rule.name)
+    }
+
+    fn rule_text(&self, rule: &Rule, paint: Paint) -> String {
+        let Some(verdict) = self.verdict(rule) else {
+            let name = paint.text(Tone::Strong, rule.name.as_str());
+            let mark = paint.text(Tone::Dim, "·");
+            let on: Vec<String> = rule.on.iter().map(listened).collect();
+            return format!("{mark} {name}: does not listen to {} (it listens to {})\n", self.facts.signal, on.join(", "));
+        };
+        let mut text = render::verdict(verdict, paint);
+        let plans: Vec<String> = self.plans(rule).map(|plan| self.plan_text(plan)).collect();
+        if verdict.verdict == Verdict::Matched && plans.is_empty() {
+            text.push_str(&render::consequence("nothing to do: its action answers another signal"));
+        }
+        text.extend(plans.iter().map(|plan| render::consequence(plan)));
+        text
+    }
+
+    /// `would re-run the failed jobs in 30s (at 2026-11-22 15:04:35Z)`.
+    fn plan_text(&self, plan: &PlannedAction) -> String {
+        let mut text = format!("would {}", what_it_does(&plan.action));
+        let wait = self.now.until(plan.due_at);
+        if !wait.is_zero() {
+            text.push_str(&format!(" in {} (at {})", show_duration(wait), moment(plan.due_at)));
+        }
+        if let Some(most) = plan.per_run {
+            text.push_str(&format!(", unless it has done so {most} times for this run"));
+        }
+        match (plan.state, &plan.reason) {
+            (ActionState::Planned, _) => text,
+            (_, Some(reason)) => format!("{text}; {}: {reason}", plan.state),
+            (_, None) => format!("{text}; {}", plan.state),
+        }
+    }
+
+    fn rule_view(&'a self, rule: &'a Rule) -> RuleView<'a> {
+        let mode = self.ruleset.mode_of(rule);
+        RuleView {
+            rule: &rule.name,
+            mode: Mode::WORDS.iter().find(|(_, of)| *of == mode).map_or("", |(word, _)| word),
+            listens: rule.on.contains(&Trigger::Signal(self.facts.signal)),
+            on: rule.on.iter().map(listened).collect(),
+            verdict: self.verdict(rule),
+            plans: self.plans(rule).map(PlanView::from).collect(),
+        }
+    }
+
+    fn fetches(&self) -> Vec<FetchView> {
+        let run = format!("GET /repos/{}/actions/runs/{}", self.facts.run.repository, self.facts.run.id);
+        let mut fetches = Vec::new();
+        if self.needs.run {
+            fetches.push(FetchView { fact: "run", request: run.clone() });
+        }
+        if self.needs.environments {
+            fetches.push(FetchView { fact: "pending_deployments", request: format!("{run}/pending_deployments") });
+        }
+        fetches
+    }
+}
+
+fn listened(trigger: &Trigger) -> String {
+    match trigger {
+        Trigger::Signal(signal) => signal.to_string(),
+        Trigger::Schedule { cron, zone } => format!("the schedule {cron} in {zone}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

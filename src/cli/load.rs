@@ -1,0 +1,10 @@
+//! Loading the configuration for a command.
+
+use std::path::Path;
+
+use crate::config::{self, Loaded, Problems};
+
+/// Loads a configuration with the process's environment.
+pub(super) fn config(path: &Path) -> Result<Loaded, Problems> {
+    config::load(path, &|name| std::env::var(name).ok())
+}

@@ -1,0 +1,51 @@
+//! The way to GitHub for a command: the configuration's credentials, one repository.
+
+use crate::{
+    cli::{load, show},
+    clock::Clock,
+    config::Config,
+    daemon,
+    github::{Access, GitHub, Meter},
+    model::{Lane, RepositoryName},
+};
+
+use super::args::Common;
+
+/// What a command needs to ask GitHub.
+pub(super) struct Link {
+    pub(super) config: Config,
+    pub(super) clock: Clock,
+    pub(super) github: GitHub,
+    pub(super) access: Access,
+}
+
+impl Link {
+    /// Makes the client; `None` when the configuration is not usable, which has been said then.
+    ///
+    /// # Errors
+    /// When a credential is not usable.
+    pub(super) fn new(common: &Common, repository: &RepositoryName) -> anyhow::Result<Option<Self>> {
+        let config = match load::config(&common.config.config) {
+            Ok(loaded) => loaded.config,
+            Err(problems) => {
+                show::refused(&problems);
+                return Ok(None);
+            }
+        };
+        let clock = Clock::system();
+        let github = daemon::connect(&config, clock.clone())?;
+        // The event lane: a person waits for the answer.
+        let access = Access {
+            repository: repository.clone(),
+            installation: None,
+            lane: Lane::Event,
+            requests: Meter::default(),
+        };
+        Ok(Some(Self { config, clock, github, access }))
+    }
+
+    /// Whether there is a reviewer's token to ask and act with.
+    pub(super) fn has_reviewer(&self) -> bool {
+        self.config.github.reviewer.is_some()
+    }
+}

@@ -1,0 +1,153 @@
+//! The shape of an action in `--json`. What is published here stays: keys are added, never renamed.
+
+use serde::Serialize;
+
+use super::At;
+use crate::model::{
+    Action, ActionKind, ActionRow, ExecutionRow, JobId, Lane, PlannedAction, RepositoryName, RerunScope, RuleName,
+    RunAttempt, RunId, Via,
+};
+
+/// What is planned.
+#[derive(Debug, Serialize)]
+pub(in crate::cli) struct PlanView<'a> {
+    /// The rule, or `command`.
+    rule: &'a RuleName,
+    /// `rerun`, `cancel`, `approve_deployment`, `reject_deployment`, `delete_run`, `delete_logs`.
+    action: ActionKind,
+    /// What is particular to the kind; an empty object where nothing is.
+    params: Params<'a>,
+    repository: &'a RepositoryName,
+    run: RunId,
+    /// The attempt that was judged.
+    attempt: RunAttempt,
+    /// `event` or `bulk`.
+    lane: Lane,
+    /// `planned`, `executing`, `done`, `refused`, `failed`, `uncertain`, `shadowed`, `observed`, `limited`.
+    state: &'static str,
+    /// Why it is in that state, in words.
+    reason: Option<&'a str>,
+    /// When it may leave, or left.
+    due_at: At,
+}
+
+/// A stored action with its executions.
+#[derive(Debug, Serialize)]
+pub(in crate::cli) struct ActionView<'a> {
+    #[serde(flatten)]
+    plan: PlanView<'a>,
+    /// How many executions have begun and count.
+    tries: u32,
+    planned_at: At,
+    /// When it reached a state that is final.
+    finished_at: Option<At>,
+    /// Whether an execution was cut off.
+    interrupted: bool,
+    executions: Vec<ExecutionView<'a>>,
+}
+
+/// One try to carry an action out.
+#[derive(Debug, Serialize)]
+pub(in crate::cli) struct ExecutionView<'a> {
+    begun_at: At,
+    finished_at: Option<At>,
+    /// `done`, `refused`, `failed`, `retry`, `blocked`, `ambiguous`, `interrupted`; null while it runs.
+    outcome: Option<&'a str>,
+    detail: Option<&'a str>,
+    /// Requests that it sent to GitHub.
+    requests: u32,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Params<'a> {
+    Rerun {
+        /// `failed_jobs`, `run`, `job`.
+        scope: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        job: Option<JobId>,
+        delay_seconds: f64,
+        backoff: f64,
+        jitter_seconds: f64,
+        debug_logging: bool,
+        redeploy: bool,
+    },
+    Review {
+        environments: &'a [String],
+        comment: &'a str,
+        /// `reviewer`, `protection_rule`, or null while that is open.
+        via: Option<&'static str>,
+    },
+    None {},
+}
+
+impl<'a> From<&'a PlannedAction> for PlanView<'a> {
+    fn from(plan: &'a PlannedAction) -> Self {
+        Self {
+            rule: &plan.rule,
+            action: plan.action.kind(),
+            params: Params::from(&plan.action),
+            repository: &plan.repository,
+            run: plan.run,
+            attempt: plan.attempt,
+            lane: plan.lane,
+            state: plan.state.as_str(),
+            reason: plan.reason.as_deref(),
+            due_at: At(plan.due_at),
+        }
+    }
+}
+
+impl<'a> From<&'a (ActionRow, Vec<ExecutionRow>)> for ActionView<'a> {
+    fn from((row, executions): &'a (ActionRow, Vec<ExecutionRow>)) -> Self {
+        Self {
+            plan: PlanView::from(&row.plan),
+            tries: row.tries,
+            planned_at: At(row.planned_at),
+            finished_at: row.finished_at.map(At),
+            interrupted: row.interrupted,
+            executions: executions.iter().map(ExecutionView::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a ExecutionRow> for ExecutionView<'a> {
+    fn from(row: &'a ExecutionRow) -> Self {
+        Self {
+            begun_at: At(row.begun_at),
+            finished_at: row.finished_at.map(At),
+            outcome: row.outcome.as_deref(),
+            detail: row.detail.as_deref(),
+            requests: row.requests,
+        }
+    }
+}
+
+impl<'a> From<&'a Action> for Params<'a> {
+    fn from(action: &'a Action) -> Self {
+        match action {
+            Action::Rerun(rerun) => {
+                let (scope, job) = match rerun.scope {
+                    RerunScope::FailedJobs => ("failed_jobs", None),
+                    RerunScope::Run => ("run", None),
+                    RerunScope::Job(job) => ("job", Some(job)),
+                };
+                Self::Rerun {
+                    scope,
+                    job,
+                    delay_seconds: rerun.delay.as_secs_f64(),
+                    backoff: rerun.backoff,
+                    jitter_seconds: rerun.jitter.as_secs_f64(),
+                    debug_logging: rerun.debug_logging,
+                    redeploy: rerun.redeploy,
+                }
+            }
+            Action::ReviewDeployments(review) => Self::Review {
+                environments: &review.environments,
+                comment: &review.comment,
+                via: review.via.map(Via::as_str),
+            },
+            Action::Cancel | Action::DeleteRun | Action::DeleteLogs => Self::None {},
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Actions and their states in words for people.
+
+use super::Tone;
+use crate::model::{Action, ActionState, RerunScope, ReviewState};
+
+/// What an action does, after "would" or "to": `re-run the failed jobs`.
+pub(in crate::cli) fn what_it_does(action: &Action) -> String {
+    match action {
+        Action::Rerun(rerun) => {
+            let debug = if rerun.debug_logging { " with debug logs" } else { "" };
+            match rerun.scope {
+                RerunScope::FailedJobs => format!("re-run the failed jobs{debug}"),
+                RerunScope::Run => format!("re-run the run{debug}"),
+                RerunScope::Job(job) => format!("re-run job {job}{debug}"),
+            }
+        }
+        Action::Cancel => "cancel the run".to_owned(),
+        Action::ReviewDeployments(review) => {
+            let verb = match review.state {
+                ReviewState::Approved => "approve",
+                ReviewState::Rejected => "reject",
+            };
+            format!("{verb} the deployment to {}", review.environments.join(", "))
+        }
+        Action::DeleteRun => "delete the run".to_owned(),
+        Action::DeleteLogs => "delete the run's logs".to_owned(),
+    }
+}
+
+/// How a state is painted.
+pub(in crate::cli) fn tone_of(state: ActionState) -> Tone {
+    match state {
+        ActionState::Done => Tone::Good,
+        ActionState::Failed | ActionState::Refused => Tone::Bad,
+        ActionState::Planned | ActionState::Executing | ActionState::Uncertain => Tone::Doubt,
+        ActionState::Shadowed | ActionState::Observed | ActionState::Limited => Tone::Dim,
+    }
+}

@@ -1,0 +1,158 @@
+//! From a file's text to a `Config`, or to everything that is wrong with it.
+
+use std::{fs, io::Read as _, path::Path};
+
+use super::{
+    checks,
+    fields::Fields,
+    github,
+    problem::{Problem, Problems, Severity},
+    report::{At, Report},
+    rule::Draft,
+    secret::World,
+    sections,
+    settings::{Config, GitHubSettings},
+    tree::{self, Kind, Node},
+    values, vocabulary,
+};
+use crate::rules::{Mode, Ruleset};
+
+/// A larger file is not a configuration.
+const LARGEST_BYTES: usize = 1 << 20;
+
+const START_HELP: &str = "start from config.example.yaml";
+
+/// A configuration that can be run with.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// What it says.
+    pub config: Config,
+    /// What is probably not meant.
+    pub warnings: Problems,
+}
+
+/// Reads and compiles a file. Relative paths in it start from its folder.
+///
+/// # Errors
+/// Everything that is wrong with it, if anything keeps it from being run with.
+pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Problems> {
+    let name = path.display().to_string();
+    let refuse =
+        |message: String, remedy: &str| Problems::new(vec![Problem::of_file(&name, message, remedy)]);
+    let bytes = read(path).map_err(|error| {
+        refuse(
+            format!("cannot read the configuration: {error}"),
+            "check the path and that runwarden's user may read it",
+        )
+    })?;
+    let source = String::from_utf8(bytes).map_err(|error| {
+        let line =
+            error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|b| **b == b'\n').count()
+                + 1;
+        refuse(format!("the configuration is not UTF-8, from line {line} on"), "save it as UTF-8")
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    compile(&source, &name, folder, env)
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(LARGEST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Compiles a configuration's text. `name` is what messages call it; relative paths start from `folder`.
+///
+/// # Errors
+/// Everything that is wrong with it, if anything keeps it from being run with.
+pub fn compile(
+    source: &str,
+    name: &str,
+    folder: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Loaded, Problems> {
+    if source.len() > LARGEST_BYTES {
+        let message = format!("the configuration is larger than {LARGEST_BYTES} bytes");
+        return Err(Problems::new(vec![Problem::of_file(name, message, START_HELP)]));
+    }
+    let source = source.trim_start_matches('\u{feff}');
+    let mut report = Report::new(name, source);
+    let config = match tree::parse(source) {
+        Ok(Some(root)) => config(&mut report, &root, World { folder, env }),
+        Ok(None) => {
+            return Err(Problems::new(vec![Problem::of_file(
+                name,
+                "the configuration is empty",
+                START_HELP,
+            )]));
+        }
+        Err(error) => {
+            report.syntax(error);
+            None
+        }
+    };
+    let refused = report.has_errors();
+    let problems = report.finish();
+    match config {
+        Some(config) if !refused => Ok(Loaded { config, warnings: problems }),
+        _ => Err(problems),
+    }
+}
+
+fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Config> {
+    let root = At::root(root);
+    if !matches!(root.node.kind, Kind::Map(_)) {
+        report.error(&root, format!("expected a map, found {}", root.node.kind.describe()), START_HELP);
+        return None;
+    }
+    let fields = Fields::open(report, &root, vocabulary::ROOT)?;
+    let server = sections::server(report, fields.get("server").as_ref());
+    let webhook = section(report, &fields, "webhook", sections::WEBHOOK_HELP)
+        .and_then(|at| sections::webhook(report, &at, world));
+    let github =
+        section(report, &fields, "github", github::HELP).and_then(|at| github::github(report, &at, world));
+    let database = sections::database(report, fields.get("database").as_ref(), world);
+    let log = sections::log(report, fields.get("log").as_ref());
+    let mode = fields.get("mode").map_or(Some(Mode::default()), |at| values::word(report, &at, &Mode::WORDS));
+    let rules = fields.get("rules");
+    let ruleset = ruleset(report, rules.as_ref(), mode.unwrap_or_default(), github.as_ref());
+    Some(Config {
+        server: server?,
+        webhook: webhook?,
+        github: github?,
+        database: database?,
+        log: log?,
+        ruleset: ruleset?,
+    })
+}
+
+fn section<'a>(report: &mut Report<'_>, fields: &Fields<'a>, name: &str, remedy: &str) -> Option<At<'a>> {
+    let found = fields.get(name);
+    if found.is_none() && !fields.is_misspelled(name) {
+        report.missing(Severity::Error, name, &format!("`{name}` is missing"), remedy);
+    }
+    found
+}
+
+fn ruleset(
+    report: &mut Report<'_>,
+    at: Option<&At<'_>>,
+    mode: Mode,
+    github: Option<&GitHubSettings>,
+) -> Option<Ruleset> {
+    const NO_RULES: &str = "no rules: webhooks are recorded, and nothing is done";
+    let items = match at {
+        None => {
+            report.missing(Severity::Warning, "rules", NO_RULES, "add `rules`");
+            Vec::new()
+        }
+        Some(at) if matches!(&at.node.kind, Kind::List(items) if items.is_empty()) => {
+            report.warn(at, NO_RULES, "add a rule");
+            Vec::new()
+        }
+        Some(at) => values::list(report, at, "rules")?,
+    };
+    let drafts: Vec<Draft> = items.iter().filter_map(|item| Draft::read(report, item)).collect();
+    checks::check(report, &drafts, github);
+    Some(Ruleset { mode, rules: drafts.into_iter().filter_map(Draft::into_rule).collect() })
+}

@@ -1,0 +1,38 @@
+//! The configuration: what the YAML says, compiled into values that the other modules work with. Whatever is
+//! wrong with it is collected and said at once, each with its place and its remedy; nothing is half accepted.
+//!
+//! A text becomes a [tree](tree) that knows its places; decoders walk the tree against the tables of the
+//! [vocabulary]; checks look at whole rules. Only this module knows YAML.
+
+mod action;
+mod checks;
+mod compile;
+mod condition;
+mod fields;
+mod github;
+mod pattern;
+mod problem;
+mod range;
+mod reach;
+mod reference;
+mod report;
+mod rule;
+mod secret;
+mod sections;
+mod settings;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod trigger;
+mod values;
+mod vocabulary;
+
+pub use compile::{Loaded, compile, load};
+pub use problem::{Problem, Problems, Severity};
+pub use reference::{Entry, Shape, vocabulary};
+pub use secret::Secret;
+pub use settings::{
+    CaFile, Config, Credentials, DatabaseSettings, GitHubSettings, LogFormat, LogLevel, LogSettings,
+    ServerSettings, WebhookSettings,
+};

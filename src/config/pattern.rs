@@ -1,0 +1,143 @@
+//! Patterns of text conditions, and what about them can never match.
+
+use super::{
+    report::{At, Report},
+    suggest,
+    tree::{Kind, clip},
+    values,
+};
+use crate::{
+    model::{Conclusion, RepositoryName, Status},
+    rules::{Pattern, PatternError, Word},
+};
+
+/// One pattern or a list of them.
+pub(super) fn patterns(
+    report: &mut Report<'_>,
+    word: Word,
+    ignore_case: bool,
+    at: &At<'_>,
+) -> Option<Vec<Pattern>> {
+    if matches!(at.node.kind, Kind::Map(_)) {
+        let remedy = format!(
+            "write `{word}: main`, a list, or a regular expression `/^main$/`; to negate, `not: {{ {word}: main }}`"
+        );
+        report.error(at, format!("`{word}` takes a text or a list of texts, found a map"), remedy);
+        return None;
+    }
+    let items = values::one_or_more(report, at, "texts")?;
+    let found: Vec<_> = items.iter().map(|item| pattern(report, word, ignore_case, item)).collect();
+    found.into_iter().collect()
+}
+
+fn pattern(report: &mut Report<'_>, word: Word, ignore_case: bool, at: &At<'_>) -> Option<Pattern> {
+    let text = values::text(report, at)?;
+    let pattern = match Pattern::compile(text, ignore_case) {
+        Ok(pattern) => pattern,
+        Err(error) => {
+            let (message, remedy) = not_a_pattern(text, &error);
+            report.error(at, message, remedy);
+            return None;
+        }
+    };
+    let is_regex = text.starts_with('/') && text.ends_with('/') && text.len() > 1;
+    let refusal = match (is_regex, word) {
+        (true, _) => None,
+        (false, _) if text.starts_with('/') => Some(unclosed_regex(text)),
+        (false, Word::Status) => unknown_value(word, Status::KNOWN, &pattern),
+        (false, Word::Conclusion) => unknown_value(word, Conclusion::KNOWN, &pattern),
+        (false, Word::Repository) => bad_repository(text, &pattern),
+        (false, Word::Actor | Word::TriggeringActor) => bad_login(text),
+        (false, Word::Branch) => bad_branch(text),
+        (
+            false,
+            Word::Workflow | Word::Event | Word::Environment | Word::RunAttempt | Word::Age | Word::Fork,
+        ) => None,
+    };
+    if let Some((message, remedy)) = refusal {
+        report.error(at, message, remedy);
+        return None;
+    }
+    if let Some(rest) = text.strip_prefix('!') {
+        let message = format!("`{}` stands for a text that begins with `!`", clip(text));
+        report.warn(at, message, format!("to negate, write `not: {{ {word}: {} }}`", clip(rest)));
+    }
+    Some(pattern)
+}
+
+type Refusal = (String, String);
+
+fn not_a_pattern(text: &str, error: &PatternError) -> Refusal {
+    match error {
+        PatternError::Regex(why) => {
+            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            let remedy =
+                "look-around and back-references are not supported; a text without slashes is a glob"
+                    .to_owned();
+            (format!("`{}` is not a regular expression: {why}", clip(text)), remedy)
+        }
+        PatternError::Empty => (
+            "an empty pattern matches nothing".to_owned(),
+            "write what must match, or leave the condition out".to_owned(),
+        ),
+    }
+}
+
+fn unclosed_regex(text: &str) -> Refusal {
+    let remedy = match text.rsplit_once('/') {
+        Some((body, flags))
+            if body.len() > 1 && !flags.is_empty() && flags.chars().all(|flag| "imsx".contains(flag)) =>
+        {
+            format!("did you mean `/(?{flags}){}/`?", clip(body.trim_start_matches('/')))
+        }
+        _ => format!("did you mean `{}/`? A glob does not begin with a slash", clip(text)),
+    };
+    (format!("`{}` begins like a regular expression and does not end like one", clip(text)), remedy)
+}
+
+fn unknown_value(word: Word, known: &[&str], pattern: &Pattern) -> Option<Refusal> {
+    if known.iter().any(|value| pattern.matches(value)) {
+        return None;
+    }
+    let text = pattern.to_string();
+    let meant = suggest::instead(&text, known);
+    let remedy =
+        format!("{meant} (a value that this version does not know can be written `/^{}$/`)", clip(&text));
+    Some((format!("unknown {word} `{}`", clip(&text)), remedy))
+}
+
+fn bad_repository(text: &str, pattern: &Pattern) -> Option<Refusal> {
+    let refuse =
+        |remedy: String| Some((format!("`{}` matches no repository's OWNER/NAME", clip(text)), remedy));
+    if text == "*" {
+        return refuse("did you mean `**`? `*` does not match a slash".to_owned());
+    }
+    if !text.contains('/') && !text.contains("**") {
+        return refuse(format!("did you mean `*/{0}` (any owner) or `{0}/*` (any name)?", clip(text)));
+    }
+    if pattern.literal().is_some() && RepositoryName::parse(text).is_err() {
+        let bare =
+            text.trim_start_matches("https://").trim_start_matches("github.com/").trim_end_matches(".git");
+        return refuse(match RepositoryName::parse(bare) {
+            Ok(name) => format!("did you mean `{name}`?"),
+            Err(_) => "write `OWNER/NAME`".to_owned(),
+        });
+    }
+    None
+}
+
+fn bad_login(text: &str) -> Option<Refusal> {
+    let login = text.strip_prefix('@')?;
+    Some(match login.contains('/') {
+        true => (format!("teams like `{}` are not supported", clip(text)), "list the logins".to_owned()),
+        false => (format!("`{}` is not a login", clip(text)), format!("did you mean `{}`?", clip(login))),
+    })
+}
+
+fn bad_branch(text: &str) -> Option<Refusal> {
+    let name = text.strip_prefix("refs/heads/").or_else(|| text.strip_prefix("refs/tags/"))?;
+    Some((
+        format!("GitHub gives branches without `refs/`: `{}` matches none", clip(text)),
+        format!("did you mean `{}`?", clip(name)),
+    ))
+}

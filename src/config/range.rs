@@ -1,0 +1,106 @@
+//! Bounds on numbers and durations; a range that holds nothing is refused.
+
+use std::time::Duration;
+
+use super::{
+    fields::Fields,
+    report::{At, Report},
+    tree::Kind,
+    values, vocabulary,
+};
+use crate::rules::{Range, Word};
+
+/// A number, or bounds for one.
+pub(super) fn numbers(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Option<Range<u64>> {
+    let range = match at.node.kind {
+        Kind::Map(_) => bounds(report, word, at, values::whole)?,
+        Kind::List(_) => {
+            let remedy = "write bounds: `{ at_least: 2, at_most: 4 }`";
+            report.error(at, format!("`{word}` takes a number or bounds, not a list"), remedy);
+            return None;
+        }
+        _ => Range { is: Some(values::whole(report, at)?), ..Range::default() },
+    };
+    // An attempt is numbered from 1.
+    let least = range
+        .at_least
+        .max(range.above.and_then(|bound| bound.checked_add(1)))
+        .max(range.is)
+        .unwrap_or(1)
+        .max(1);
+    let below = range.below.map(|bound| bound.checked_sub(1).unwrap_or_default());
+    let most = [range.at_most, below, range.is].into_iter().flatten().min().unwrap_or(u64::MAX);
+    let overflows = range.above == Some(u64::MAX);
+    refuse_empty(report, word, at, least > most || overflows)?;
+    Some(range)
+}
+
+/// Bounds for a duration.
+pub(super) fn durations(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Option<Range<Duration>> {
+    if !matches!(at.node.kind, Kind::Map(_)) {
+        values::duration(report, at)?;
+        let spelling = report.spelling(at.node.mark).unwrap_or_else(|| "30d".to_owned());
+        let remedy = format!("did you mean `{{ above: {spelling} }}`?");
+        report.error(at, format!("no run's `{word}` is ever exactly that"), remedy);
+        return None;
+    }
+    let range = bounds(report, word, at, values::duration)?;
+    let least = range.at_least.max(range.is);
+    let most = [range.at_most, range.is].into_iter().flatten().min();
+    let none_fits = |low: Option<Duration>, high: Option<Duration>, strict: bool| {
+        low.zip(high).is_some_and(|(low, high)| low > high || (strict && low == high))
+    };
+    let empty = none_fits(least, most, false)
+        || none_fits(least, range.below, true)
+        || none_fits(range.above, most, true)
+        || none_fits(range.above, range.below, true)
+        || range.below.is_some_and(|bound| bound.is_zero());
+    refuse_empty(report, word, at, empty)?;
+    Some(range)
+}
+
+fn refuse_empty(report: &mut Report<'_>, word: Word, at: &At<'_>, empty: bool) -> Option<()> {
+    if empty {
+        report.error(
+            at,
+            format!("no `{word}` lies within these bounds"),
+            "widen them; all of them must hold",
+        );
+        return None;
+    }
+    Some(())
+}
+
+fn bounds<T: Copy>(
+    report: &mut Report<'_>,
+    word: Word,
+    at: &At<'_>,
+    read: fn(&mut Report<'_>, &At<'_>) -> Option<T>,
+) -> Option<Range<T>> {
+    let fields = Fields::open(report, at, vocabulary::BOUNDS)?;
+    if matches!(&at.node.kind, Kind::Map(entries) if entries.is_empty()) {
+        report.error(
+            at,
+            format!("`{word}` without a bound"),
+            "write one of is, below, at_most, above, at_least",
+        );
+        return None;
+    }
+    let mut ok = true;
+    let mut bound = |name: &str| {
+        let value = fields.get(name).map(|at| read(report, &at));
+        ok &= !matches!(value, Some(None));
+        value.flatten()
+    };
+    let range = Range {
+        is: bound("is"),
+        below: bound("below"),
+        at_most: bound("at_most"),
+        above: bound("above"),
+        at_least: bound("at_least"),
+    };
+    // A map of nothing but unknown keys has been reported; it must not become "anything".
+    let some =
+        [range.is, range.below, range.at_most, range.above, range.at_least].iter().any(Option::is_some);
+    (ok && some).then_some(range)
+}

@@ -1,0 +1,181 @@
+//! Can a rule's triggers, conditions and actions ever meet? What cannot is refused, with the reason.
+
+use super::{action::Placed, report::Report, rule::Draft};
+use crate::{
+    model::{ActionKind, Conclusion, Signal, Status},
+    rules::{Condition, Expectation, Pattern, Trigger, Word},
+};
+
+/// Where a run stands when a trigger brings it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// It has not ended.
+    Running,
+    /// It has not ended, and waits at an environment.
+    Waiting,
+    /// It has ended.
+    Ended,
+    /// Anywhere: a listing found it.
+    Listed,
+}
+
+impl Moment {
+    fn of(trigger: &Trigger) -> Self {
+        match trigger {
+            Trigger::Signal(Signal::RunRequested | Signal::RunInProgress) => Self::Running,
+            Trigger::Signal(Signal::DeploymentWaiting) => Self::Waiting,
+            Trigger::Signal(Signal::RunCompleted) => Self::Ended,
+            Trigger::Signal(Signal::Schedule | Signal::Command) | Trigger::Schedule { .. } => Self::Listed,
+        }
+    }
+}
+
+fn word_of(trigger: &Trigger) -> &'static str {
+    match trigger {
+        Trigger::Signal(signal) => signal.as_str(),
+        Trigger::Schedule { .. } => Signal::Schedule.as_str(),
+    }
+}
+
+/// Reports triggers that can never fulfil the conditions, and actions that no trigger can lead to.
+pub(super) fn check(report: &mut Report<'_>, draft: &Draft<'_>) {
+    check_conditions(report, draft);
+    for placed in &draft.then {
+        check_action(report, draft, placed);
+    }
+}
+
+fn check_conditions(report: &mut Report<'_>, draft: &Draft<'_>) {
+    let Some(when) = &draft.when else {
+        return;
+    };
+    let reasons: Vec<_> = draft.on.iter().map(|(trigger, _)| impossible(when, Moment::of(trigger))).collect();
+    let none_left = reasons.iter().all(Option::is_some);
+    for ((trigger, at), reason) in draft.on.iter().zip(reasons) {
+        let Some((why, remedy)) = reason else {
+            continue;
+        };
+        let message = format!("`{}` can never fulfil the rule's conditions: {why}", word_of(trigger));
+        if none_left {
+            report.error(at, message, remedy);
+        } else {
+            report.warn(at, message, format!("{remedy}, or leave this trigger out"));
+        }
+    }
+}
+
+/// Why no run of that moment can fulfil the conditions, with the remedy.
+fn impossible(when: &Condition, moment: Moment) -> Option<(&'static str, &'static str)> {
+    let ends = requires(when, Word::Conclusion);
+    if requires(when, Word::Environment) && moment != Moment::Waiting {
+        return Some(("only `deployment.waiting` names an environment", "use `on: deployment.waiting`"));
+    }
+    if ends && matches!(moment, Moment::Running | Moment::Waiting) {
+        return Some(("a run that has not ended has no conclusion", "use `on: workflow_run.completed`"));
+    }
+    if ends && !may_be(when, Word::Conclusion, Conclusion::KNOWN) {
+        return Some(("no conclusion fulfils them all", "write what may be the case as one list"));
+    }
+    let completed = Status::Completed;
+    let running: Vec<&str> =
+        Status::KNOWN.iter().copied().filter(|status| *status != completed.as_str()).collect();
+    let possible = match moment {
+        Moment::Ended => may_be(when, Word::Status, &[completed.as_str()]),
+        Moment::Running | Moment::Waiting => may_be(when, Word::Status, &running),
+        Moment::Listed if ends => may_be(when, Word::Status, &[completed.as_str()]),
+        Moment::Listed => may_be(when, Word::Status, Status::KNOWN),
+    };
+    match (possible, moment) {
+        (true, _) => None,
+        (false, Moment::Ended) => Some(("the run's status is `completed`", "leave `status` out")),
+        (false, Moment::Running | Moment::Waiting) => {
+            Some(("the run's status is not yet `completed`", "use `on: workflow_run.completed`"))
+        }
+        (false, Moment::Listed) => {
+            Some(("`status` contradicts the other conditions", "leave one of them out"))
+        }
+    }
+}
+
+fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>) {
+    let kind = placed.action.kind();
+    for (trigger, _) in &draft.on {
+        let moment = Moment::of(trigger);
+        let refusal = match (kind, moment) {
+            (ActionKind::ApproveDeployment | ActionKind::RejectDeployment, Moment::Waiting) => None,
+            (ActionKind::ApproveDeployment | ActionKind::RejectDeployment, _) => {
+                Some(("no deployment waits then", "use `on: deployment.waiting`"))
+            }
+            (ActionKind::Cancel, Moment::Ended) => Some((
+                "the run has ended",
+                "use `on: workflow_run.requested`, `workflow_run.in_progress` or a schedule",
+            )),
+            (ActionKind::Cancel, _) => None,
+            (
+                ActionKind::Rerun | ActionKind::DeleteRun | ActionKind::DeleteLogs,
+                Moment::Running | Moment::Waiting,
+            ) => Some(("the run has not ended", "use `on: workflow_run.completed` or a schedule")),
+            (
+                ActionKind::Rerun | ActionKind::DeleteRun | ActionKind::DeleteLogs,
+                Moment::Ended | Moment::Listed,
+            ) => None,
+        };
+        match refusal {
+            Some((why, remedy)) => {
+                report.error(
+                    &placed.at,
+                    format!("`{kind}` on `{}` can never be done: {why}", word_of(trigger)),
+                    remedy,
+                );
+            }
+            None if moment == Moment::Listed => check_listed(report, draft, placed),
+            None => {}
+        }
+    }
+}
+
+/// A listing finds runs that have ended and runs that have not; an action wants one of the two.
+fn check_listed(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>) {
+    let Some(when) = &draft.when else {
+        return;
+    };
+    let kind = placed.action.kind();
+    let running: Vec<&str> = Status::KNOWN.iter().copied().filter(|status| *status != "completed").collect();
+    let may_have_ended = may_be(when, Word::Status, &["completed"]);
+    let may_be_running = may_be(when, Word::Status, &running) && !requires(when, Word::Conclusion);
+    if kind == ActionKind::Cancel {
+        if !may_be_running {
+            let message = "`cancel` can never be done: the rule asks for runs that have ended";
+            report.error(&placed.at, message, "ask for `status: [queued, in_progress]`");
+        }
+    } else if !may_have_ended {
+        let message = format!("`{kind}` can never be done: the rule asks for runs that have not ended");
+        report.error(&placed.at, message, "ask for `status: completed`");
+    } else if may_be_running {
+        let message =
+            format!("the schedule also finds runs that have not ended, for which `{kind}` is refused");
+        report.warn(&placed.at, message, "add `status: completed` to `when`");
+    }
+}
+
+/// Whether the word must fulfil something for the whole to hold.
+pub(super) fn requires(when: &Condition, word: Word) -> bool {
+    !when.required(word).is_empty()
+}
+
+/// Whether one of the values can fulfil everything that is required of the word. A regular expression may be
+/// meant for a value that this version does not know.
+fn may_be(when: &Condition, word: Word, values: &[&str]) -> bool {
+    let required = when.required(word);
+    let fulfils = |value: &str, expectation: &&Expectation| match expectation {
+        Expectation::Matches(patterns) => {
+            patterns.iter().any(|pattern| pattern.matches(value) || is_open(pattern, value))
+        }
+        Expectation::Number(_) | Expectation::Duration(_) | Expectation::Is(_) => true,
+    };
+    values.iter().any(|value| required.iter().all(|expectation| fulfils(value, expectation)))
+}
+
+fn is_open(pattern: &Pattern, value: &str) -> bool {
+    value != "completed" && pattern.to_string().starts_with('/')
+}

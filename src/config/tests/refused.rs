@@ -1,0 +1,465 @@
+//! Configurations that are refused, with the place, the message and the remedy of each problem.
+
+use super::{env, folder, load, with_rule};
+use crate::config::{Problem, Problems, Severity, compile};
+
+/// Line, column, a part of the message, a part of the remedy.
+type Expected = (u32, u32, &'static str, &'static str);
+
+fn check(problems: &Problems, severity: Severity, expected: &[Expected], source: &str) {
+    let found: Vec<&Problem> = problems.iter().filter(|problem| problem.severity == severity).collect();
+    assert_eq!(found.len(), expected.len(), "{source}\n{problems}");
+    for (problem, (line, column, message, remedy)) in found.iter().zip(expected) {
+        let place = (problem.line, problem.column);
+        assert_eq!(place, (Some(*line), Some(*column)), "{source}\n{problems}");
+        assert!(problem.message.contains(message), "wanted {message:?}\n{source}\n{problems}");
+        let given = problem.remedy.as_deref().unwrap_or_default();
+        assert!(given.contains(remedy), "wanted {remedy:?}\n{source}\n{problems}");
+    }
+}
+
+fn refused(source: &str, expected: &[Expected]) {
+    let problems = load(source).err().unwrap_or_else(|| panic!("this loads:\n{source}"));
+    check(&problems, Severity::Error, expected, source);
+}
+
+fn warned(source: &str, expected: &[Expected]) {
+    let loaded = load(source).unwrap_or_else(|problems| panic!("{source}\n{problems}"));
+    check(&loaded.warnings, Severity::Warning, expected, source);
+}
+
+const MANY_PROBLEMS: &str = r#"many-problems.yaml:2:9: error: the path `webhooks/github` does not begin with a slash
+  2 |   path: webhooks/github
+    |         ^^^^^^^^^^^^^^^
+  help: did you mean `/webhooks/github`?
+
+many-problems.yaml:6:12: error: `https://github.com` is not the root of a GitHub REST API
+  6 |   api_url: https://github.com
+    |            ^^^^^^^^^^^^^^^^^^
+  help: did you mean `https://api.github.com`?
+
+many-problems.yaml:7:10: error: a secret is not written into the configuration
+  help: put the secret into a variable or a file and write `{ env: NAME }` or `{ file: PATH }`; this one counts as leaked
+
+many-problems.yaml:8:19: error: 1 is a duration without a unit
+  8 |   write_interval: 1
+    |                   ^
+  help: did you mean `1s`? durations are written like `90s`, `15m`, `6h`, `30d` or `1h 30m`
+
+many-problems.yaml:10:11: error: rule name "Rerun Failed" is not kebab-case (lower-case letters, digits, single hyphens; at most 64)
+  10 |   - name: Rerun Failed
+     |           ^^^^^^^^^^^^
+  help: did you mean `rerun-failed`?
+
+many-problems.yaml:11:9: error: unknown trigger `workflow_run.complete`
+  11 |     on: workflow_run.complete
+     |         ^^^^^^^^^^^^^^^^^^^^^
+  help: did you mean `workflow_run.completed`? expected one of `workflow_run.requested`, `workflow_run.in_progress`, `workflow_run.completed`, `deployment.waiting`, or a schedule: write `on: { schedule: "30 2 * * *", zone: UTC }`
+
+many-problems.yaml:13:7: error: unknown key `brnach`
+  13 |       brnach: main
+     |       ^^^^^^
+  help: did you mean `branch`?
+
+many-problems.yaml:14:20: error: unknown conclusion `failed`
+  14 |       conclusion: [failed, timed_out]
+     |                    ^^^^^^
+  help: did you mean `failure`? (a value that this version does not know can be written `/^failed$/`)
+
+many-problems.yaml:16:25: error: unknown word `job`
+  16 |       - rerun: { scope: job }
+     |                         ^^^
+  help: expected one of `failed_jobs`, `run`
+
+many-problems.yaml:18:21: error: `30 2 * *` has 4 fields, a schedule has five
+  18 |     on: { schedule: "30 2 * *", zone: Berlin }
+     |                     ^^^^^^^^^^
+  help: minute, hour, day of month, month, day of week: `30 2 * * *` is every night at half past two
+
+many-problems.yaml:18:39: error: unknown time zone `Berlin`
+  18 |     on: { schedule: "30 2 * *", zone: Berlin }
+     |                                       ^^^^^^
+  help: did you mean `Europe/Berlin`?
+
+many-problems.yaml:21:9: warning: `delete_run` without a least age: it deletes what ended a moment ago
+  21 |       - delete_run: {}
+     |         ^^^^^^^^^^
+  help: add `age: { above: 30d }` to `when`, or `keep` to a schedule
+
+12 problems: 11 errors, 1 warning"#;
+
+fn with_app(source: &str) -> String {
+    source.replace("token: { env: GITHUB_TOKEN }", "app: { id: 1, private_key: { file: app.pem } }")
+}
+
+#[test]
+fn what_people_read() {
+    let source = std::fs::read_to_string(folder().join("many-problems.yaml")).unwrap();
+    let rendered = compile(&source, "many-problems.yaml", &folder(), &env).unwrap_err().to_string();
+    assert_eq!(rendered, MANY_PROBLEMS, "{rendered}");
+    assert!(!rendered.contains("NeverBeShown"));
+}
+
+#[test]
+fn problems_serialize_for_machines() {
+    let problems = load(&with_rule("on: deployment.waitng\n    then: [cancel]")).unwrap_err();
+    let json = serde_json::to_value(&problems).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!([{
+            "severity": "error",
+            "file": "config.yaml",
+            "path": "rules[0].on",
+            "line": 5,
+            "column": 9,
+            "message": "unknown trigger `deployment.waitng`",
+            "remedy": problems.iter().next().unwrap().remedy,
+            "snippet": "    on: deployment.waitng",
+        }])
+    );
+}
+
+#[test]
+fn sections() {
+    let good = "webhook: { secrets: [ { env: RUNWARDEN_WEBHOOK_SECRET } ] }\ngithub: { token: { env: GITHUB_TOKEN } }\nrules: []\n";
+    for (more, expected) in [
+        ("server: { listen: localhost:80 }", (4, 19, "`localhost:80` is not an address", "`127.0.0.1:80`")),
+        ("server: { listen: 8080 }", (4, 19, "expected a text, found the number 8080", "quote it: \"8080\"")),
+        ("server: { listen: }", (4, 17, "expected a text, found nothing", "leave the key out")),
+        ("server: [a]", (4, 9, "expected a map, found a list", "its keys: listen")),
+        ("server: { port: 80 }", (4, 11, "unknown key `port`", "expected `listen`")),
+        ("servre: { listen: x }", (4, 1, "unknown key `servre`", "did you mean `server`?")),
+        ("rules: []", (4, 1, "`rules` stands here for the second time", "the first is in line 3")),
+        ("database: { path: \"\" }", (4, 19, "expected a text, found an empty one", "leave the key out")),
+        ("mode: dry-run", (4, 7, "unknown word `dry-run`", "expected one of `enforce`, `observe`, `off`")),
+        ("mode: enforced", (4, 7, "unknown word `enforced`", "did you mean `enforce`?")),
+        ("mode: false", (4, 7, "expected a word, found `false`", "`off`")),
+        ("log: { level: verbose }", (4, 15, "unknown word `verbose`", "`debug`")),
+        ("log: { format: [json] }", (4, 16, "expected a word, found a list", "`human`, `json`")),
+    ] {
+        refused(&format!("{good}{more}\n"), &[expected]);
+    }
+    warned(good, &[(3, 8, "no rules", "add a rule")]);
+    refused(
+        &good.replace("rules: []", "rules:"),
+        &[(3, 6, "expected a list of rules, found nothing", "`-`")],
+    );
+    refused(&good.replace("rules: []", "rules: { a: b }"), &[(3, 8, "found a map", "`-`")]);
+    refused(
+        &good.replace("rules: []", "rules: [ 3 ]"),
+        &[(3, 10, "expected a map, found the number 3", "its keys: name")],
+    );
+}
+
+#[test]
+fn missing_sections_are_missing_in_the_file() {
+    let problems = load("rules: []\n").unwrap_err();
+    let text = problems.to_string();
+    assert!(text.starts_with("config.yaml: error: `webhook` is missing\n  help: "), "{text}");
+    assert!(text.contains("config.yaml: error: `github` is missing\n  help: "), "{text}");
+    let paths: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!(paths, ["webhook", "github", "rules"]);
+}
+
+#[test]
+fn webhooks() {
+    let rest = "github: { token: { env: GITHUB_TOKEN } }\nrules: []\n";
+    for (webhook, expected) in [
+        ("{}", (1, 10, "`secrets` is missing", "only if they are signed")),
+        ("{ secrets: [] }", (1, 21, "found an empty list", "`-`")),
+        ("{ secrets: [ { env: UNSET } ] }", (1, 30, "variable `UNSET` is not set", "set `UNSET`")),
+        ("{ secrets: [ { env: EMPTY } ] }", (1, 30, "variable is empty", "give it the secret")),
+        (
+            "{ secrets: [ { env: ghp_abc } ] }",
+            (1, 30, "not the name of an environment variable", "counts as leaked"),
+        ),
+        (
+            "{ secrets: [ { file: nowhere } ] }",
+            (1, 31, "cannot read", "starts from the configuration's folder"),
+        ),
+        ("{ secrets: [ { env: A, file: b } ] }", (1, 39, "both `env` and `file`", "keep one")),
+        ("{ secrets: [ {} ] }", (1, 23, "neither `env` nor `file`", "{ env: NAME }")),
+        ("{ secrets: [ hunter2 ] }", (1, 23, "a secret is not written into", "counts as leaked")),
+        ("{ secrets: hunter2 }", (1, 21, "a secret is not written into", "counts as leaked")),
+        (
+            "{ path: hook, secrets: [ { env: RUNWARDEN_WEBHOOK_SECRET } ] }",
+            (1, 18, "not begin with a slash", "did you mean `/hook`?"),
+        ),
+        (
+            "{ path: /metrics/, secrets: [ { env: RUNWARDEN_WEBHOOK_SECRET } ] }",
+            (1, 18, "answers itself", "/webhooks/github"),
+        ),
+        (
+            "{ path: \"/a/{b}\", secrets: [ { env: RUNWARDEN_WEBHOOK_SECRET } ] }",
+            (1, 18, "have to be escaped", "letters"),
+        ),
+    ] {
+        let source = format!("webhook: {webhook}\n{rest}");
+        refused(&source, &[expected]);
+        assert!(!load(&source).unwrap_err().to_string().contains("hunter2"), "a secret was shown");
+    }
+}
+
+#[test]
+fn github() {
+    let head = "webhook: { secrets: [ { env: RUNWARDEN_WEBHOOK_SECRET } ] }\nrules: []\n";
+    let token = "token: { env: GITHUB_TOKEN }";
+    for (github, expected) in [
+        ("{}".to_owned(), (3, 9, "neither `app` nor `token`", "app: { id: 12345")),
+        (
+            format!("{{ {token}, app: {{ id: 1, private_key: {{ file: app.pem }} }} }}"),
+            (3, 11, "both `app` and `token`", "`reviewer`"),
+        ),
+        (
+            "{ app: { id: app, private_key: { file: app.pem } } }".to_owned(),
+            (3, 22, "expected a whole number, found `app`", "whole number"),
+        ),
+        (
+            "{ app: { id: 0, private_key: { file: app.pem } } }".to_owned(),
+            (3, 22, "0 is not an App's id", "settings page"),
+        ),
+        ("{ app: { id: 1 } }".to_owned(), (3, 16, "`private_key` is missing", "app.pem")),
+        (
+            "{ app: { id: 1, private_key: { file: webhook-secret } } }".to_owned(),
+            (3, 38, "not PEM", ".pem file"),
+        ),
+        (
+            "{ app: { id: 1, private_key: { file: ca.pem } } }".to_owned(),
+            (3, 38, "another kind: CERTIFICATE", ".pem file"),
+        ),
+        (
+            "{ token: { env: RUNWARDEN_WEBHOOK_SECRET } }".to_owned(),
+            (3, 18, "a space or another character", "check"),
+        ),
+        (
+            format!("{{ {token}, ca_file: app.pem }}"),
+            (3, 50, "holds no PEM certificate", "BEGIN CERTIFICATE"),
+        ),
+        (format!("{{ {token}, ca_file: gone.pem }}"), (3, 50, "cannot read", "folder")),
+        (format!("{{ {token}, timeout: 0s }}"), (3, 50, "no request can be answered in 0s", "30s")),
+        (
+            format!("{{ {token}, timeout: 30 }}"),
+            (3, 50, "30 is a duration without a unit", "did you mean `30s`?"),
+        ),
+        (format!("{{ {token}, timeout: 30 parsecs }}"), (3, 50, "unknown unit `parsecs`", "`15m`")),
+        (format!("{{ {token}, timeout: -3s }}"), (3, 50, "`-3s` is not a duration", "`15m`")),
+        (format!("{{ {token}, timeout: [1s] }}"), (3, 50, "expected a duration, found a list", "`15m`")),
+        (
+            format!("{{ {token}, reviewer: {{ }} }}"),
+            (3, 51, "`token` is missing", "RUNWARDEN_REVIEWER_TOKEN"),
+        ),
+        (
+            format!("{{ {token}, reviwer: {{ }} }}"),
+            (3, 41, "unknown key `reviwer`", "did you mean `reviewer`?"),
+        ),
+        (
+            format!("{{ {token}, api_url: https://github.com }}"),
+            (3, 50, "not the root of a GitHub REST API", "did you mean `https://api.github.com`?"),
+        ),
+        (
+            format!("{{ {token}, api_url: https://ghe.example.com }}"),
+            (3, 50, "not the root", "did you mean `https://ghe.example.com/api/v3`?"),
+        ),
+        (
+            format!("{{ {token}, api_url: https://ghe.example.com/api/graphql }}"),
+            (3, 50, "not the root", "`https://ghe.example.com/api/v3`?"),
+        ),
+        (
+            format!("{{ {token}, api_url: api.github.com }}"),
+            (3, 50, "not the address of an API", "did you mean `https://api.github.com`?"),
+        ),
+        (
+            format!("{{ {token}, api_url: \"ftp://x\" }}"),
+            (3, 50, "not the address of an API", "https://HOST/api/v3"),
+        ),
+        (
+            format!("{{ {token}, api_url: \"https://me:pw@api.github.com\" }}"),
+            (3, 50, "a name or password in the address", "use `token`"),
+        ),
+    ] {
+        refused(&format!("{head}github: {github}\n"), &[expected]);
+    }
+    let plain = format!("{head}github: {{ {token}, api_url: http://ghe.example.com/api/v3 }}\n");
+    let unencrypted = (3, 50, "unencrypted", "use `https://ghe.example.com/api/v3`");
+    warned(&plain, &[(2, 8, "no rules", ""), unencrypted]);
+}
+
+#[test]
+fn names_and_triggers() {
+    let rest = "    then: [cancel]";
+    for (on, expected) in [
+        ("", (4, 5, "`on` is missing", "on: workflow_run.completed")),
+        (
+            "on: workflow_run",
+            (
+                5,
+                9,
+                "unknown trigger `workflow_run`",
+                "did you mean `workflow_run.completed`? expected one of",
+            ),
+        ),
+        ("on: push", (5, 9, "unknown trigger `push`", "expected one of `workflow_run.requested`")),
+        ("on: workflow_job.queued", (5, 9, "unknown trigger `workflow_job.queued`", "or a schedule")),
+        ("on: command", (5, 9, "commands are given by hand", "leave `command` out")),
+        ("on: schedule", (5, 9, "a schedule without its time", "schedule: \"30 2 * * *\"")),
+        ("on: 3", (5, 9, "expected a trigger, found the number 3", "expected one of")),
+        ("on: []", (5, 9, "found an empty list", "`-`")),
+        (
+            "on: [workflow_run.requested, workflow_run.requested]",
+            (5, 34, "for the second time", "leave it out"),
+        ),
+        ("on: { schedule: \"* * * *\" }", (5, 21, "has 4 fields, a schedule has five", "half past two")),
+        ("on: { schedule: \"61 * * * *\" }", (5, 21, "`61 * * * *` is not a schedule", "half past two")),
+        ("on: { schedule: \"0 0 31 2 *\" }", (5, 21, "never comes", "a day that exists")),
+        (
+            "on: { schedule: \"* * * * *\", zone: Berlin }",
+            (5, 40, "unknown time zone `Berlin`", "did you mean `Europe/Berlin`?"),
+        ),
+        (
+            "on: { schedule: \"* * * * *\", zone: europe/berlin }",
+            (5, 40, "unknown time zone", "did you mean `Europe/Berlin`?"),
+        ),
+        ("on: { zone: UTC }", (5, 9, "`schedule` is missing", "schedule:")),
+        (
+            "on: { schedule: \"* * * * *\", zones: UTC }",
+            (5, 34, "unknown key `zones`", "did you mean `zone`?"),
+        ),
+        (
+            "on: [ { schedule: \"0 * * * *\" }, { schedule: \"1 * * * *\" } ]",
+            (5, 38, "a second schedule", "a second rule"),
+        ),
+    ] {
+        // Schedules look for runs of a token's repositories, which would be a second problem.
+        refused(&with_app(&with_rule(&format!("{on}\n{rest}"))), &[expected]);
+    }
+    let rule = with_rule("on: workflow_run.requested\n    then: [cancel]");
+    for (name, message, remedy) in [
+        ("Rerun Failed_jobs", "is not kebab-case", "did you mean `rerun-failed-jobs`?"),
+        ("command", "is taken by commands", "another name"),
+        ("1.0", "expected a text, found the number 1.0", "quote it: \"1.0\""),
+        ("\"äöü\"", "is not kebab-case", "like `rerun-failed-jobs`"),
+    ] {
+        refused(&rule.replace("name: x", &format!("name: {name}")), &[(4, 11, message, remedy)]);
+    }
+    let twice = format!("{rule}  - {{ name: x, on: workflow_run.requested, then: [cancel] }}\n");
+    refused(&twice, &[(7, 13, "a second rule with the name `x`", "the first is in line 4")]);
+}
+
+#[test]
+fn conditions() {
+    for (when, expected) in [
+        ("[branch]", (6, 11, "expected a map of conditions, found a list", "{ branch: main")),
+        ("{ brnach: main }", (6, 13, "unknown key `brnach`", "did you mean `branch`?")),
+        ("{ branch: 1.0 }", (6, 21, "expected a text, found the number 1.0", "quote it: \"1.0\"")),
+        ("{ branch: true }", (6, 21, "expected a text, found `true`", "quote it: \"true\"")),
+        ("{ branch: }", (6, 19, "expected a text, found nothing", "leave the key out")),
+        ("{ branch: [] }", (6, 21, "found an empty list", "`-`")),
+        ("{ branch: [main, 2] }", (6, 28, "found the number 2", "quote it")),
+        (
+            "{ branch: { is: main } }",
+            (6, 21, "`branch` takes a text or a list of texts", "not: { branch: main }"),
+        ),
+        ("{ branch: refs/heads/main }", (6, 21, "without `refs/`", "did you mean `main`?")),
+        ("{ branch: /(/ }", (6, 21, "is not a regular expression: unclosed group", "glob")),
+        ("{ branch: /main }", (6, 21, "does not end like one", "did you mean `/main/`?")),
+        ("{ branch: /main/i }", (6, 21, "does not end like one", "did you mean `/(?i)main/`?")),
+        ("{ branch: // }", (6, 21, "an empty pattern", "leave the condition out")),
+        ("{ repository: api }", (6, 25, "matches no repository", "did you mean `*/api`")),
+        ("{ repository: \"*\" }", (6, 25, "matches no repository", "did you mean `**`?")),
+        (
+            "{ repository: \"https://github.com/acme/api.git\" }",
+            (6, 25, "matches no repository", "did you mean `acme/api`?"),
+        ),
+        ("{ actor: \"@mona\" }", (6, 20, "is not a login", "did you mean `mona`?")),
+        ("{ actor: \"@acme/team\" }", (6, 20, "teams like", "list the logins")),
+        (
+            "{ status: complete }",
+            (
+                6,
+                21,
+                "unknown status `complete`",
+                "did you mean `completed`? (a value that this version does not know can be written `/^complete$/`)",
+            ),
+        ),
+        ("{ status: [queued, \"x*\"] }", (6, 30, "unknown status `x*`", "expected one of `queued`")),
+        ("{ run_attempt: \"3\" }", (6, 26, "expected a whole number, found `3`", "without quotes")),
+        ("{ run_attempt: -1 }", (6, 26, "found the number -1", "from 0 on")),
+        ("{ run_attempt: 1.5 }", (6, 26, "found the number 1.5", "whole number")),
+        ("{ run_attempt: 0 }", (6, 26, "no `run_attempt` lies within", "widen")),
+        ("{ run_attempt: { below: 1 } }", (6, 26, "no `run_attempt` lies within", "widen")),
+        ("{ run_attempt: { above: 3, below: 4 } }", (6, 26, "no `run_attempt` lies within", "widen")),
+        ("{ run_attempt: {} }", (6, 26, "`run_attempt` without a bound", "at_most")),
+        ("{ run_attempt: { less: 3 } }", (6, 28, "unknown key `less`", "expected one of `is`, `below`")),
+        ("{ run_attempt: [1, 2] }", (6, 26, "not a list", "at_least")),
+        ("{ age: 30d }", (6, 18, "no run's `age` is ever exactly that", "did you mean `{ above: 30d }`?")),
+        ("{ age: { above: 30 } }", (6, 27, "30 is a duration without a unit", "did you mean `30s`?")),
+        ("{ age: { above: 2d, below: 1d } }", (6, 18, "no `age` lies within", "widen")),
+        ("{ age: { at_least: 2d, below: 2d } }", (6, 18, "no `age` lies within", "widen")),
+        ("{ fork: yes }", (6, 19, "expected true or false, found `yes`", "`true`")),
+        ("{ any: [] }", (6, 18, "found an empty list", "`-`")),
+        ("{ any: { branch: main } }", (6, 18, "expected a list of maps of conditions, found a map", "`-`")),
+        ("{ any: [ {} ] }", (6, 20, "a map without a condition", "leave it out")),
+        ("{ not: {} }", (6, 18, "a map without a condition", "leave it out")),
+        (
+            "{ not: [ { branch: x } ] }",
+            (6, 18, "expected a map of conditions, found a list", "map of conditions"),
+        ),
+        ("{ all: [ { any: [ { brnch: x } ] } ] }", (6, 31, "unknown key `brnch`", "did you mean `branch`?")),
+        ("{ 1: x }", (6, 13, "expected a word as key, found the number 1", "text")),
+    ] {
+        refused(
+            &with_rule(&format!("on: workflow_run.requested\n    when: {when}\n    then: [cancel]")),
+            &[expected],
+        );
+    }
+    let rule = with_rule("on: workflow_run.requested\n    when: { branch: \"!main\" }\n    then: [cancel]");
+    warned(&rule, &[(6, 21, "a text that begins with `!`", "not: { branch: main }")]);
+}
+
+#[test]
+fn actions() {
+    for (then, expected) in [
+        ("", (6, 9, "expected a list of actions, found nothing", "`-`")),
+        ("[]", (6, 11, "found an empty list", "`-`")),
+        ("rerun", (6, 11, "expected a list of actions", "put a `-`")),
+        ("{ rerun: {} }", (6, 11, "expected a list of actions", "put a `-`")),
+        ("[ 3 ]", (6, 13, "expected an action, found the number 3", "expected one of `rerun`")),
+        ("[ {} ]", (6, 13, "expected an action, found an empty map", "expected one of `rerun`")),
+        ("[ rerrun ]", (6, 13, "unknown action `rerrun`", "did you mean `rerun`?")),
+        ("[ notify: {} ]", (6, 13, "unknown action `notify`", "expected one of `rerun`")),
+        (
+            "[ { rerun: , scope: run } ]",
+            (6, 13, "expected one action, found `rerun`, `scope`", "indented below its word"),
+        ),
+        ("[ rerun: { scope: job } ]", (6, 29, "unknown word `job`", "`failed_jobs`")),
+        ("[ rerun: { max: 3 } ]", (6, 22, "unknown key `max`", "expected one of `scope`")),
+        (
+            "[ rerun: { backoff: 0.5, delay: 1s } ]",
+            (6, 31, "expected a number from 1 on, found the number 0.5", "doubles"),
+        ),
+        ("[ rerun: { delay: 31d } ]", (6, 29, "older than 30 days", "shorten it")),
+        ("[ rerun: { debug_logging: 1 } ]", (6, 37, "expected true or false, found the number 1", "`true`")),
+        ("[ rerun: 3 ]", (6, 20, "expected a map, found the number 3", "its keys: scope")),
+        ("[ delete_logs: { force: true } ]", (6, 28, "unknown key `force`", "leave it out")),
+    ] {
+        let rule = format!(
+            "on: workflow_run.completed\n    then: {then}\n    when: {{ run_attempt: 1, age: {{ above: 1s }} }}"
+        );
+        refused(&with_rule(&rule), &[expected]);
+    }
+    for (review, expected) in [
+        ("comment: \"{{ rul }}\"", (7, 39, "unknown variable `rul`", "did you mean `rule`?")),
+        ("comment: \"{{ rule\"", (7, 39, "`{{` without `}}`", "close it")),
+        ("comment: \"\"", (7, 39, "found an empty one", "leave the key out")),
+        ("environments: [\"prod*\"]", (7, 45, "is a pattern, not an environment's name", "under `when")),
+        ("via: me", (7, 35, "unknown word `me`", "`reviewer`, `protection_rule`")),
+        ("via: protection_rule", (7, 9, "only an App can be a protection rule", "github.app")),
+    ] {
+        let rule = format!(
+            "on: deployment.waiting\n    when: {{ environment: x }}\n    then: [ approve_deployment: {{ {review} }} ]"
+        );
+        let (line, column, message, remedy) = expected;
+        let column = if column == 9 { 13 } else { column + 4 };
+        refused(&with_rule(&rule), &[(line, column, message, remedy)]);
+    }
+}

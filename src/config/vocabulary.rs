@@ -1,0 +1,280 @@
+//! Every key of the configuration: its name, what it is for, its default. The reader checks keys against these
+//! tables, and the reference is made from them, so that neither can know a key that the other does not.
+
+use super::reference::Shape;
+use crate::model::{ActionKind, Signal};
+
+/// A key of one section.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) doc: &'static str,
+    pub(super) default: Option<&'static str>,
+    pub(super) shape: fn() -> Shape,
+}
+
+const fn key(name: &'static str, shape: fn() -> Shape, doc: &'static str) -> Key {
+    Key { name, doc, default: None, shape }
+}
+
+const fn or(default: &'static str, key: Key) -> Key {
+    Key { default: Some(default), ..key }
+}
+
+fn modes() -> Shape {
+    Shape::Word(crate::rules::Mode::WORDS.map(|(word, _)| word).to_vec())
+}
+
+fn groups() -> Shape {
+    Shape::Words(crate::rules::KeepPer::WORDS.map(|(word, _)| word).to_vec())
+}
+
+fn triggers() -> Shape {
+    Shape::Words(Signal::WEBHOOK.map(Signal::as_str).to_vec())
+}
+
+fn formats() -> Shape {
+    Shape::Word(super::settings::LogFormat::WORDS.map(|(word, _)| word).to_vec())
+}
+
+fn levels() -> Shape {
+    Shape::Word(super::settings::LogLevel::WORDS.map(|(word, _)| word).to_vec())
+}
+
+fn scopes() -> Shape {
+    Shape::Word(super::action::SCOPES.map(|(word, _)| word).to_vec())
+}
+
+fn reviewers() -> Shape {
+    Shape::Word(super::action::VIAS.map(|(word, _)| word).to_vec())
+}
+
+pub(super) const ROOT: &[Key] = &[
+    key("server", || Shape::Map, "Where runwarden listens."),
+    key("webhook", || Shape::Map, "What GitHub's webhooks are received with."),
+    key("github", || Shape::Map, "Which GitHub is spoken to, and as whom."),
+    key("database", || Shape::Map, "Where the history is kept."),
+    key("log", || Shape::Map, "How runwarden logs; the command line and the environment come before it."),
+    or(
+        "enforce",
+        key(
+            "mode",
+            modes,
+            "Whether rules act: `observe` records what they would do, `off` does not judge; a rule's own mode can only be more cautious.",
+        ),
+    ),
+    key(
+        "rules",
+        || Shape::List,
+        "The rules, judged in this order: of several that want the same of one run, the first acts.",
+    ),
+];
+
+pub(super) const SERVER: &[Key] = &[or(
+    "127.0.0.1:8080",
+    key("listen", || Shape::Text, "The address and port to listen on; TLS is the reverse proxy's."),
+)];
+
+pub(super) const WEBHOOK: &[Key] = &[
+    or("/webhooks/github", key("path", || Shape::Text, "The path that GitHub posts webhooks to.")),
+    key(
+        "secrets",
+        || Shape::List,
+        "The secrets that a webhook may be signed with; two of them while one is being replaced.",
+    ),
+];
+
+pub(super) const SECRET: &[Key] = &[
+    key("env", || Shape::Text, "The environment variable that holds the secret."),
+    key(
+        "file",
+        || Shape::Text,
+        "The file that holds the secret; a relative path starts from the configuration's folder.",
+    ),
+];
+
+pub(super) const GITHUB: &[Key] = &[
+    or(
+        "https://api.github.com",
+        key(
+            "api_url",
+            || Shape::Text,
+            "The REST API: GitHub's own, or `https://HOST/api/v3` for Enterprise Server.",
+        ),
+    ),
+    key("app", || Shape::Map, "Speak to GitHub as a GitHub App; this or `token`."),
+    key("token", || Shape::Secret, "Speak to GitHub with a person's or machine user's token; this or `app`."),
+    key(
+        "ca_file",
+        || Shape::Text,
+        "PEM certificates to trust beside the system's, for an Enterprise Server with its own authority; relative to the configuration's folder.",
+    ),
+    or(
+        "1s",
+        key(
+            "write_interval",
+            || Shape::Duration,
+            "The least time between two requests that change something; GitHub asks for one second.",
+        ),
+    ),
+    or("30s", key("timeout", || Shape::Duration, "How long one request may take.")),
+    key(
+        "reviewer",
+        || Shape::Map,
+        "Who approves and rejects deployments where an App cannot: a required reviewer must be a person or machine user.",
+    ),
+];
+
+pub(super) const APP: &[Key] = &[
+    key("id", || Shape::Count, "The App's id, from its settings page."),
+    key(
+        "private_key",
+        || Shape::Secret,
+        "The App's private key, the PEM file that GitHub lets you download once.",
+    ),
+];
+
+pub(super) const REVIEWER: &[Key] =
+    &[key("token", || Shape::Secret, "The token of a user who is a required reviewer of the environments.")];
+
+pub(super) const DATABASE: &[Key] = &[or(
+    "runwarden.db",
+    key("path", || Shape::Text, "The SQLite file; a relative path starts from the configuration's folder."),
+)];
+
+pub(super) const LOG: &[Key] = &[
+    or("human", key("format", formats, "Lines for people or for machines.")),
+    or("info", key("level", levels, "The least severe line that is written.")),
+];
+
+pub(super) const RULE: &[Key] = &[
+    key(
+        "name",
+        || Shape::Text,
+        "The rule's name, unique and kebab-case; it stands in history, comments and metrics.",
+    ),
+    key("on", triggers, "What makes the rule look at a run: a word, a schedule, or a list of them."),
+    key("when", || Shape::Map, "When the rule applies; all of it must hold."),
+    key("then", || Shape::List, "What is done to the run, in order."),
+    key("keep", || Shape::Map, "Which of the runs that a schedule finds are spared."),
+    key("limits", || Shape::Map, "How often the rule may act."),
+    or(
+        "enforce",
+        key("mode", modes, "Whether this rule acts; the file's mode holds where it is more cautious."),
+    ),
+];
+
+pub(super) const SCHEDULE: &[Key] = &[
+    key("schedule", || Shape::Text, "Five cron fields: minute, hour, day of month, month, day of week."),
+    or("UTC", key("zone", || Shape::Text, "The IANA time zone in which the fields are read.")),
+];
+
+/// The words of `when` that hold conditions.
+pub(super) const NESTING: &[Key] = &[
+    key("any", || Shape::List, "At least one of these maps holds."),
+    key("all", || Shape::List, "All of these maps hold."),
+    key("not", || Shape::Map, "This map does not hold."),
+];
+
+pub(super) const BOUNDS: &[Key] = &[
+    key("is", || Shape::Text, "Exactly this."),
+    key("below", || Shape::Text, "Less than this."),
+    key("at_most", || Shape::Text, "This or less."),
+    key("above", || Shape::Text, "More than this."),
+    key("at_least", || Shape::Text, "This or more."),
+];
+
+pub(super) const KEEP: &[Key] = &[
+    key("newest", || Shape::Count, "How many of the newest runs of each group are spared."),
+    key("per", groups, "What makes a group; left out, the whole repository is one."),
+];
+
+pub(super) const LIMITS: &[Key] = &[
+    key(
+        "per_run",
+        || Shape::Count,
+        "How often each of the rule's actions may be planned for one run, over all attempts.",
+    ),
+    key("per_pass", || Shape::Count, "How many actions one tick of the schedule may plan in one repository."),
+];
+
+const RERUN: &[Key] = &[
+    or(
+        "failed_jobs",
+        key("scope", scopes, "The failed jobs and those that depend on them, or the whole run."),
+    ),
+    or("0s", key("delay", || Shape::Duration, "How long to wait first.")),
+    or(
+        "1",
+        key(
+            "backoff",
+            || Shape::Factor,
+            "The delay is multiplied by this with every attempt after the first.",
+        ),
+    ),
+    or(
+        "0s",
+        key("jitter", || Shape::Duration, "Up to this much is added to the delay, different for every run."),
+    ),
+    or("false", key("debug_logging", || Shape::Flag, "Ask GitHub for debug logs.")),
+    or(
+        "false",
+        key(
+            "redeploy",
+            || Shape::Flag,
+            "Re-run although a person approved a deployment of the run: it deploys again without a new approval.",
+        ),
+    ),
+];
+
+const APPROVE: &[Key] = &[
+    key(
+        "environments",
+        || Shape::Texts,
+        "The environments by name; left out, the one that the run waits at.",
+    ),
+    or(
+        "approved by runwarden rule {{ rule }}",
+        key(
+            "comment",
+            || Shape::Text,
+            "The comment that GitHub shows with the review; may use `{{ variables }}`.",
+        ),
+    ),
+    key(
+        "via",
+        reviewers,
+        "As whom: the `reviewer`, or the App as `protection_rule`; left out, as whom GitHub asks.",
+    ),
+];
+
+const REJECT: &[Key] = &[
+    key(
+        "environments",
+        || Shape::Texts,
+        "The environments by name; left out, the one that the run waits at.",
+    ),
+    or(
+        "rejected by runwarden rule {{ rule }}",
+        key(
+            "comment",
+            || Shape::Text,
+            "The comment that GitHub shows with the review; may use `{{ variables }}`.",
+        ),
+    ),
+    key(
+        "via",
+        reviewers,
+        "As whom: the `reviewer`, or the App as `protection_rule`; left out, as whom GitHub asks.",
+    ),
+];
+
+/// The keys of an action.
+pub(super) fn keys_of(kind: ActionKind) -> &'static [Key] {
+    match kind {
+        ActionKind::Rerun => RERUN,
+        ActionKind::ApproveDeployment => APPROVE,
+        ActionKind::RejectDeployment => REJECT,
+        ActionKind::Cancel | ActionKind::DeleteRun | ActionKind::DeleteLogs => &[],
+    }
+}

@@ -1,0 +1,118 @@
+//! How to reach GitHub: where, as whom, on whose behalf.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use octocrab::{auth::AppAuth, models::AppId};
+
+use super::{SecretText, SetupError, transport};
+use crate::model::{InstallationId, Lane, RepositoryName};
+
+/// As whom to ask GitHub.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// As a GitHub App.
+    App {
+        /// The App's id (not its client id, which old Enterprise Servers do not take).
+        id: u64,
+        /// Its private key as GitHub hands it out: PEM, RSA.
+        private_key_pem: SecretText,
+    },
+    /// As the user of a personal access token.
+    Token(SecretText),
+}
+
+/// How to reach GitHub.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `https://api.github.com`, or `https://HOST/api/v3` of an Enterprise Server.
+    pub api_url: String,
+    /// As whom.
+    pub credential: Credential,
+    /// The token of a user who may review deployments.
+    pub reviewer: Option<SecretText>,
+    /// Certificate authorities to trust beside the system's, in PEM form.
+    pub ca_pem: Option<Vec<u8>>,
+    /// The least time between two bulk writes.
+    pub write_interval: Duration,
+    /// How long a request may take, answer included.
+    pub timeout: Duration,
+}
+
+impl Options {
+    /// github.com, no reviewer, a write a second, 30 seconds a request.
+    #[must_use]
+    pub fn new(credential: Credential) -> Self {
+        Self {
+            api_url: "https://api.github.com".to_owned(),
+            credential,
+            reviewer: None,
+            ca_pem: None,
+            write_interval: Duration::from_secs(1),
+            timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Counts requests sent on behalf of an execution or a decision; clones share the count. Token mints and
+/// look-ups of installations serve many and are not counted.
+#[derive(Debug, Clone, Default)]
+pub struct Meter(Arc<AtomicU32>);
+
+impl Meter {
+    /// How many were sent.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn add(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn take_back(&self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// The way to one repository.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The repository.
+    pub repository: RepositoryName,
+    /// The App's installation, where it is known; else it is looked up once.
+    pub installation: Option<InstallationId>,
+    /// Which queue the requests leave by.
+    pub lane: Lane,
+    /// What counts them.
+    pub requests: Meter,
+}
+
+/// The App's key, proved by a first signature.
+pub(super) fn app_auth(id: u64, pem: &SecretText) -> Result<AppAuth, SetupError> {
+    // The error's text is of the PEM reader and says nothing of the key.
+    let key = octocrab::auth::EncodingKey::from_rsa_pem(pem.expose().as_bytes()).map_err(|error| {
+        SetupError(format!("the App's private key is not an RSA key in PEM form: {error}"))
+    })?;
+    let auth = AppAuth { app_id: AppId::from(id), key };
+    match auth.generate_bearer_token() {
+        Ok(_) => Ok(auth),
+        Err(error) => {
+            Err(SetupError(format!("the App's private key cannot sign: {}", transport::chain(&error))))
+        }
+    }
+}
+
+/// A token fit for a header.
+pub(super) fn usable(token: &SecretText, what: &str) -> Result<SecretText, SetupError> {
+    let text = token.expose().trim();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(SetupError(format!("the {what} is empty or has a character that no token has")));
+    }
+    Ok(SecretText::new(text))
+}

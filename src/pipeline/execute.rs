@@ -1,0 +1,224 @@
+//! The worker that carries out what is planned: begun in the ledger, looked at, performed, settled.
+
+use std::collections::HashMap;
+
+use tokio::task::{Id, JoinError, JoinSet};
+use tracing::{error, info, warn};
+
+use crate::{
+    github::{Access, Meter},
+    metrics::ExecutionLabels,
+    model::{ActionRow, Lane, Outcome, RuleName, Timestamp},
+    rules::{Recheck, recheck, settle},
+    store::{Finished, StoreError},
+};
+
+use super::{Pipeline, Progress, perform::outcome_of_look};
+
+/// How many actions that events caused may be under way at once.
+const EVENT_CONCURRENCY: usize = 16;
+
+/// How many looks one execution may take: more than any action asks for.
+const MOST_LOOKS: usize = 8;
+
+/// The worker of one lane. One a lane of a ledger.
+pub struct Executor {
+    pipeline: Pipeline,
+    lane: Lane,
+    running: JoinSet<Option<Finished>>,
+    of_task: HashMap<Id, ActionRow>,
+    unrecorded: Vec<Finished>,
+}
+
+impl Executor {
+    /// A worker that has taken up nothing yet.
+    #[must_use]
+    pub fn new(pipeline: Pipeline, lane: Lane) -> Self {
+        Self { pipeline, lane, running: JoinSet::new(), of_task: HashMap::new(), unrecorded: Vec::new() }
+    }
+
+    /// Takes up what is due and records what has ended.
+    ///
+    /// # Errors
+    /// When the ledger fails; an end that could not be recorded is kept and recorded first by the next step.
+    pub async fn step(&mut self) -> Result<Progress, StoreError> {
+        while let Some(ended) = self.running.try_join_next_with_id() {
+            self.ended(ended);
+        }
+        let mut worked = self.unrecorded.len();
+        self.record().await?;
+        let now = self.pipeline.clock.now();
+        let mut next_due = None;
+        if self.of_task.len() < self.concurrency() {
+            let limit = self.concurrency() + self.of_task.len();
+            for action in self.pipeline.store.due_actions(self.lane, now, limit).await? {
+                let held = self.of_task.values().any(|other| other.id == action.id || other.plan.run == action.plan.run);
+                if held || self.of_task.len() >= self.concurrency() {
+                    continue;
+                }
+                next_due = self.blocked_until(&action);
+                if next_due.is_some() {
+                    break;
+                }
+                worked += 1;
+                self.begin(action);
+            }
+        }
+        if next_due.is_none() {
+            next_due = self.pipeline.store.next_action_due(self.lane).await?;
+        }
+        Ok(Progress { worked, in_flight: self.of_task.len(), next_due })
+    }
+
+    /// Waits until an execution under way has ended; for ever when there is none. May be given up at any point.
+    pub async fn executed(&mut self) {
+        match self.running.join_next_with_id().await {
+            Some(ended) => self.ended(ended),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits until everything under way has ended and is recorded.
+    ///
+    /// # Errors
+    /// When the ledger fails to record an end.
+    pub async fn drain(&mut self) -> Result<(), StoreError> {
+        while let Some(ended) = self.running.join_next_with_id().await {
+            self.ended(ended);
+        }
+        self.record().await
+    }
+
+    /// Bulk work asks before it begins, so that waiting for its turn leaves no traces in the ledger.
+    fn blocked_until(&self, action: &ActionRow) -> Option<Timestamp> {
+        match self.lane {
+            Lane::Event => None,
+            Lane::Bulk => self.pipeline.github.bulk_ready_at(action.plan.installation),
+        }
+    }
+
+    fn begin(&mut self, action: ActionRow) {
+        let pipeline = self.pipeline.clone();
+        let task = self.running.spawn({
+            let action = action.clone();
+            async move { pipeline.execute(action).await }
+        });
+        self.of_task.insert(task.id(), action);
+    }
+
+    async fn record(&mut self) -> Result<(), StoreError> {
+        while let Some(finished) = self.unrecorded.last() {
+            self.pipeline.store.finish_execution(finished).await?;
+            self.unrecorded.pop();
+        }
+        Ok(())
+    }
+
+    fn concurrency(&self) -> usize {
+        match self.lane {
+            Lane::Event => EVENT_CONCURRENCY,
+            Lane::Bulk => 1,
+        }
+    }
+
+    fn ended(&mut self, ended: Result<(Id, Option<Finished>), JoinError>) {
+        match ended {
+            Ok((id, finished)) => {
+                self.of_task.remove(&id);
+                self.unrecorded.extend(finished);
+            }
+            Err(error) => {
+                if let Some(action) = self.of_task.remove(&error.id()) {
+                    error!(action.id = action.id, "an execution failed by a bug in runwarden; a restart takes it up again");
+                }
+            }
+        }
+    }
+}
+
+impl Pipeline {
+    /// Carries out one planned action and records how it ended.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn carry_out(&self, action: ActionRow) -> Result<(), StoreError> {
+        match self.execute(action).await {
+            Some(finished) => self.store.finish_execution(&finished).await,
+            None => Ok(()),
+        }
+    }
+
+    /// One execution, from its beginning in the ledger to an end that is yet to be recorded; `None` when it did
+    /// not begin: the action is not planned any more, or the ledger did not take the beginning.
+    async fn execute(&self, action: ActionRow) -> Option<Finished> {
+        let execution_id = match self.store.begin_execution(action.id, self.clock.now()).await {
+            Ok(begun) => begun?,
+            Err(error) => {
+                warn!(action.id = action.id, "an execution could not begin: {error}");
+                return None;
+            }
+        };
+        let meter = Meter::default();
+        let access = self.access(action.plan.repository.clone(), action.plan.installation, action.plan.lane, &meter);
+        let tries = action.tries.saturating_add(1);
+        let outcome = match self.why_withdrawn(&action.plan.rule) {
+            Some(why) => Outcome::Refused(why),
+            None => self.look_and_perform(&access, &action, tries).await,
+        };
+        let now = self.clock.now();
+        let next = settle(&outcome, tries, action.planned_at, action.interrupted, now);
+        self.report(&action, &outcome, meter.count());
+        Some(Finished {
+            execution_id,
+            action_id: action.id,
+            outcome: outcome.as_str(),
+            detail: outcome.detail().to_owned(),
+            requests: meter.count(),
+            state: next.state,
+            reason: Some(next.reason),
+            due_at: Some(next.due_at),
+            counts_as_try: next.counts_as_try,
+            interrupted: next.interrupted,
+            now,
+        })
+    }
+
+    async fn look_and_perform(&self, access: &Access, action: &ActionRow, tries: u32) -> Outcome {
+        let plan = &action.plan;
+        let guarded = plan.rule.as_str() != RuleName::COMMAND;
+        let mut look = self.look_without_asking(plan);
+        for _ in 0..MOST_LOOKS {
+            match recheck(plan, &look, action.interrupted, guarded, self.clock.now()) {
+                Recheck::Need(wanted) => {
+                    if let Err(error) = self.look_at(access, plan, wanted, &mut look).await {
+                        return outcome_of_look(&error);
+                    }
+                }
+                Recheck::Go(environments) => return self.perform(access, plan, &environments, tries).await,
+                Recheck::Done(words) => return Outcome::Done(words),
+                Recheck::Refuse(words) => return Outcome::Refused(words),
+                Recheck::Wait(words) => return Outcome::Retry(words),
+            }
+        }
+        Outcome::Failed("the look before the act never came to an end: a bug in runwarden".to_owned())
+    }
+
+    fn report(&self, action: &ActionRow, outcome: &Outcome, requests: u32) {
+        let plan = &action.plan;
+        let kind = plan.action.kind();
+        let labels = ExecutionLabels { action: kind.to_string(), outcome: outcome.as_str().to_owned() };
+        self.metrics.executions.get_or_create(&labels).inc();
+        info!(
+            action.id = action.id,
+            rule = %plan.rule,
+            repo = %plan.repository,
+            run.id = plan.run.0,
+            requests,
+            "{kind} of run {} of {}: {} ({})",
+            plan.run,
+            plan.repository,
+            outcome.as_str(),
+            outcome.detail(),
+        );
+    }
+}

@@ -1,0 +1,200 @@
+//! Fetching the facts that a delivery's verdict needs, and only those.
+
+use crate::{
+    github::{Access, GitHubError, Meter},
+    model::{
+        Command, Facts, Gate, GitHubEvent, InstallationId, Lane, RepositoryName, RunSnapshot, ScheduledPass, Signal, Timestamp,
+    },
+    rules::{Expectation, Needs, Rule, Word, needs},
+};
+
+use super::{Pipeline, listing};
+
+/// What gathering brought.
+pub(super) enum Gathered {
+    /// Facts to judge, one for each environment that the run waits at; at least one.
+    Facts { facts: Vec<Facts>, requests: u32, note: Option<String> },
+    /// The run that a command is about.
+    Commanded { command: Command, run: Option<RunSnapshot>, installation: Option<InstallationId>, requests: u32 },
+    /// The repositories that a tick of a schedule goes over.
+    Repositories { pass: ScheduledPass, repositories: Vec<(RepositoryName, Option<InstallationId>)> },
+    /// The runs that a schedule found in one repository, and when.
+    Runs { pass: ScheduledPass, runs: Vec<RunSnapshot>, listed_at: Timestamp, requests: u32 },
+    /// Nothing is to be judged; in words, why.
+    Nothing(String),
+    /// GitHub could not be asked; try again, at that time if it is known.
+    Later { until: Option<Timestamp>, why: String },
+}
+
+/// The facts that a webhook carries by itself.
+pub(super) fn carried(event: &GitHubEvent) -> Facts {
+    Facts {
+        signal: event.signal,
+        run: event.run.clone(),
+        gate: event.gate.clone(),
+        sender: event.sender.clone(),
+        installation: event.installation,
+    }
+}
+
+impl Pipeline {
+    /// Completes a webhook's facts.
+    pub(super) async fn gather_facts(&self, mut facts: Facts) -> Gathered {
+        let meter = Meter::default();
+        let access = self.access(facts.run.repository.clone(), facts.installation, Lane::Event, &meter);
+        let mut notes = Vec::new();
+        let mut environments = None;
+        // What the run says may settle the verdict, so that the environments need not be asked for.
+        for _ in 0..2 {
+            let wanted = needs(&self.rules(), &facts, self.clock.now());
+            let outcome = match wanted {
+                Needs { run: true, .. } => self.complete_run(&access, &mut facts).await,
+                Needs { environments: true, .. } if environments.is_none() => {
+                    self.pending_environments(&access, &facts).await.map(|found| environments = Some(found))
+                }
+                _ => break,
+            };
+            match outcome {
+                Ok(()) => {}
+                Err(error) => match later(&error) {
+                    Some(later) => return later,
+                    None => {
+                        notes.push(format!("a fact could not be had: {error}"));
+                        break;
+                    }
+                },
+            }
+        }
+        let note = (!notes.is_empty()).then(|| notes.join("; "));
+        match environments {
+            Some(names) if names.is_empty() => Gathered::Nothing("the run waits at no environment any more".to_owned()),
+            Some(names) => {
+                let facts = names.into_iter().map(|name| at_environment(&facts, name)).collect();
+                Gathered::Facts { facts, requests: meter.count(), note }
+            }
+            None => Gathered::Facts { facts: vec![facts], requests: meter.count(), note },
+        }
+    }
+
+    async fn complete_run(&self, access: &Access, facts: &mut Facts) -> Result<(), GitHubError> {
+        let judged = facts.run.attempt;
+        let run = self.github.run(access, facts.run.id).await?;
+        // A webhook about an earlier attempt is judged by that attempt; the run's latest is not it.
+        if judged.is_none() || judged == run.attempt {
+            facts.run = run;
+        } else {
+            facts.run.partial = false;
+        }
+        Ok(())
+    }
+
+    async fn pending_environments(&self, access: &Access, facts: &Facts) -> Result<Vec<String>, GitHubError> {
+        let pending = self.github.pending_deployments(access, facts.run.id, false).await?;
+        Ok(pending.into_iter().map(|gate| gate.name).collect())
+    }
+
+    /// Reads the run that a command is about.
+    pub(super) async fn gather_command(&self, command: Command) -> Gathered {
+        let meter = Meter::default();
+        let access = self.access(command.repository.clone(), None, Lane::Event, &meter);
+        let run = match self.github.run(&access, command.run).await {
+            Ok(run) => Some(run),
+            Err(error) => match later(&error) {
+                Some(later) => return later,
+                None => None,
+            },
+        };
+        Gathered::Commanded { command, run, installation: None, requests: meter.count() }
+    }
+
+    /// Finds the repositories that a tick goes over, or the runs of one of them.
+    pub(super) async fn gather_pass(&self, pass: ScheduledPass) -> Gathered {
+        let rules = self.rules();
+        let Some(rule) = rules.rule(&pass.rule) else {
+            return Gathered::Nothing(format!("rule {} is no longer in the configuration", pass.rule));
+        };
+        let outcome = match pass.repository.clone() {
+            None => self.repositories_of(rule).await.map(|repositories| Gathered::Repositories { pass, repositories }),
+            Some(repository) => self.runs_of(rule, pass, repository).await,
+        };
+        outcome.unwrap_or_else(|error| {
+            later(&error).unwrap_or_else(|| Gathered::Nothing(format!("GitHub would not list: {error}")))
+        })
+    }
+
+    async fn repositories_of(&self, rule: &Rule) -> Result<Vec<(RepositoryName, Option<InstallationId>)>, GitHubError> {
+        let asked = rule.when.required(Word::Repository);
+        if !self.github.is_app() {
+            let named = asked.iter().flat_map(|expectation| match expectation {
+                Expectation::Matches(patterns) => patterns.as_slice(),
+                Expectation::Number(_) | Expectation::Duration(_) | Expectation::Is(_) => &[],
+            });
+            return Ok(named
+                .filter_map(|pattern| pattern.literal().and_then(|name| RepositoryName::parse(name).ok()))
+                .map(|name| (name, None))
+                .collect());
+        }
+        let mut found = Vec::new();
+        let meter = Meter::default();
+        let installations = self.github.installations(Lane::Bulk).await?;
+        for installation in installations.into_iter().filter(|installation| !installation.suspended) {
+            let repositories = self.github.installation_repositories(installation.id, Lane::Bulk, &meter).await?;
+            for repository in repositories {
+                let wanted = asked.iter().all(|expectation| match expectation {
+                    Expectation::Matches(patterns) => patterns.iter().any(|pattern| pattern.matches(repository.name.as_str())),
+                    Expectation::Number(_) | Expectation::Duration(_) | Expectation::Is(_) => true,
+                });
+                // GitHub lets nothing be changed in an archived repository.
+                if wanted && repository.archived != Some(true) {
+                    found.push((repository.name, Some(installation.id)));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn runs_of(&self, rule: &Rule, pass: ScheduledPass, repository: RepositoryName) -> Result<Gathered, GitHubError> {
+        let meter = Meter::default();
+        let access = self.access(repository, pass.installation, Lane::Bulk, &meter);
+        let listed_at = self.clock.now();
+        let runs = listing::all_runs(&self.github, &access, &listing::pushed_down(&rule.when, listed_at)).await?;
+        Ok(Gathered::Runs { pass, runs, listed_at, requests: meter.count() })
+    }
+
+    /// How a repository is reached, with a meter of what it costs.
+    pub(super) fn access(
+        &self,
+        repository: RepositoryName,
+        installation: Option<InstallationId>,
+        lane: Lane,
+        meter: &Meter,
+    ) -> Access {
+        Access { repository, installation, lane, requests: meter.clone() }
+    }
+}
+
+fn at_environment(facts: &Facts, environment: String) -> Facts {
+    let protection_rule = facts.gate.as_ref().is_some_and(|gate| gate.protection_rule);
+    Facts {
+        signal: Signal::DeploymentWaiting,
+        gate: Some(Gate { environment: Some(environment), protection_rule }),
+        ..facts.clone()
+    }
+}
+
+/// Whether asking again later may help; `None` when GitHub's answer stands.
+fn later(error: &GitHubError) -> Option<Gathered> {
+    let why = error.to_string();
+    match error {
+        GitHubError::Blocked { until, .. } | GitHubError::RateLimited { until, .. } => {
+            Some(Gathered::Later { until: Some(*until), why })
+        }
+        GitHubError::NotSent { .. } | GitHubError::Unavailable { .. } | GitHubError::Unauthorized { .. } => {
+            Some(Gathered::Later { until: None, why })
+        }
+        GitHubError::Refused { .. }
+        | GitHubError::NotFound { .. }
+        | GitHubError::Gone { .. }
+        | GitHubError::Unreadable { .. } => None,
+    }
+}

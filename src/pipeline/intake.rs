@@ -1,0 +1,36 @@
+//! Reading a stored delivery.
+
+use crate::{
+    github,
+    model::{DeliveryRow, Event, Source},
+};
+
+/// What a delivery's body turned out to be.
+pub(super) enum Reading {
+    /// Something to judge.
+    Event(Event),
+    /// Nothing that a rule can listen to.
+    Unused,
+    /// Not to be understood; in words, why.
+    Unreadable(String),
+}
+
+/// Reads a delivery's body.
+pub(super) fn read(delivery: &DeliveryRow, body: &[u8]) -> Reading {
+    let own = |error: serde_json::Error| Reading::Unreadable(format!("the stored body cannot be read: {error}"));
+    match (delivery.source, delivery.event.as_str()) {
+        (Source::Schedule, _) => match serde_json::from_slice(body) {
+            Ok(pass) => Reading::Event(Event::Schedule(pass)),
+            Err(error) => own(error),
+        },
+        (Source::Command, _) => match serde_json::from_slice(body) {
+            Ok(command) => Reading::Event(Event::Command(Box::new(command))),
+            Err(error) => own(error),
+        },
+        (Source::Webhook | Source::Recovery, event) => match github::read(event, body) {
+            Ok(Some(event)) => Reading::Event(Event::GitHub(Box::new(event))),
+            Ok(None) => Reading::Unused,
+            Err(unreadable) => Reading::Unreadable(unreadable.to_string()),
+        },
+    }
+}

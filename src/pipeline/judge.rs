@@ -1,0 +1,227 @@
+//! From gathered facts to what is recorded: serial, quick, and free of requests.
+
+use std::collections::HashMap;
+
+use tracing::info;
+
+use crate::{
+    metrics::VerdictLabels,
+    model::{
+        ActionKey, ActionState, Command, DeliveryGuid, DeliveryRow, Facts, InstallationId, Lane, NewDecision, NewDelivery,
+        PlannedAction, RepositoryName, RuleName, RuleVerdict, RunSnapshot, ScheduledPass, Signal, Source, Timestamp, Verdict,
+    },
+    rules::{Rule, Ruleset, decide, judge, plan, spared},
+    store::{Decided, StoreError},
+};
+
+use super::Pipeline;
+
+/// A delivery that is done with without judging a run; in words, why.
+pub(super) fn without_decision(delivery: &DeliveryRow, why: &str, now: Timestamp) -> Decided {
+    Decided {
+        delivery_id: delivery.id,
+        decided_at: now,
+        reason: Some(why.to_owned()),
+        decisions: Vec::new(),
+        deliveries: Vec::new(),
+    }
+}
+
+/// What a tick of a schedule becomes: a delivery for each repository, so that one that fails holds up no other.
+pub(super) fn spread(
+    delivery: &DeliveryRow,
+    pass: &ScheduledPass,
+    repositories: Vec<(RepositoryName, Option<InstallationId>)>,
+    now: Timestamp,
+) -> Decided {
+    let mut decided = without_decision(delivery, &format!("goes over {} repositories", repositories.len()), now);
+    for (repository, installation) in repositories {
+        let guid = DeliveryGuid::parse(&format!("{}:{}", delivery.guid, repository.key()));
+        let part = ScheduledPass { repository: Some(repository), installation, ..pass.clone() };
+        if let (Ok(guid), Ok(body)) = (guid, serde_json::to_vec(&part)) {
+            let event = "schedule".to_owned();
+            decided.deliveries.push(NewDelivery { guid, source: Source::Schedule, event, received_at: now, body });
+        }
+    }
+    decided
+}
+
+/// What a command becomes: a plan without rules; the look before the act still guards it.
+pub(super) fn decide_command(
+    delivery: &DeliveryRow,
+    command: &Command,
+    run: Option<RunSnapshot>,
+    installation: Option<InstallationId>,
+    requests: u32,
+    now: Timestamp,
+) -> Decided {
+    let Some(run) = run else {
+        let why = format!("GitHub shows no run {} in {}", command.run, command.repository);
+        return without_decision(delivery, &why, now);
+    };
+    let Some(attempt) = run.attempt else {
+        return without_decision(delivery, "GitHub does not say which attempt the run is on", now);
+    };
+    let reason = format!("asked for by {}", command.by);
+    let action = PlannedAction {
+        key: ActionKey::of_command(&delivery.guid),
+        rule: RuleName::command(),
+        action: command.action.clone(),
+        repository: run.repository.clone(),
+        installation,
+        run: run.id,
+        attempt,
+        judged_status: run.status.clone(),
+        judged_conclusion: run.conclusion.clone(),
+        lane: Lane::Event,
+        state: ActionState::Planned,
+        reason: None,
+        due_at: now,
+        per_run: None,
+    };
+    let verdict = RuleVerdict { rule: RuleName::command(), verdict: Verdict::Matched, reason, conditions: None };
+    let facts = Facts { signal: Signal::Command, run, gate: None, sender: Some(command.by.clone()), installation };
+    Decided {
+        delivery_id: delivery.id,
+        decided_at: now,
+        reason: None,
+        decisions: vec![NewDecision { facts, verdicts: vec![verdict], requests, actions: vec![action] }],
+        deliveries: Vec::new(),
+    }
+}
+
+impl Pipeline {
+    /// Judges a webhook's run by all rules that listen; once for each environment that it waits at.
+    pub(super) fn decide_facts(
+        &self,
+        delivery: &DeliveryRow,
+        facts: Vec<Facts>,
+        requests: u32,
+        note: Option<String>,
+    ) -> Decided {
+        let now = self.clock.now();
+        let rules = self.rules();
+        let mut decisions = Vec::new();
+        for facts in facts {
+            let judgement = decide(&rules, &facts, now);
+            for verdict in &judgement.verdicts {
+                self.count(&verdict.rule, verdict.verdict);
+            }
+            let planned = judgement.actions.iter().filter(|action| action.state == ActionState::Planned).count();
+            info!(
+                delivery.guid = %delivery.guid,
+                repo = %facts.run.repository,
+                run.id = facts.run.id.0,
+                planned,
+                "judged run {} of {} on {}: {planned} actions planned",
+                facts.run.id,
+                facts.run.repository,
+                facts.signal,
+            );
+            // The requests were made for the delivery: the first decision carries them.
+            let requests = if decisions.is_empty() { requests } else { 0 };
+            decisions.push(NewDecision { facts, verdicts: judgement.verdicts, requests, actions: judgement.actions });
+        }
+        Decided { delivery_id: delivery.id, decided_at: now, reason: note, decisions, deliveries: Vec::new() }
+    }
+
+    /// Judges the runs that a schedule found in one repository. Those that the rule acts on get a decision each;
+    /// how many it spared and why stands with the delivery.
+    pub(super) async fn decide_runs(
+        &self,
+        delivery: &DeliveryRow,
+        pass: &ScheduledPass,
+        runs: Vec<RunSnapshot>,
+        listed_at: Timestamp,
+        requests: u32,
+    ) -> Result<Decided, StoreError> {
+        let rules = self.rules();
+        let Some(rule) = rules.rule(&pass.rule) else {
+            return Ok(without_decision(delivery, "the rule is no longer in the configuration", self.clock.now()));
+        };
+        let listed = runs.len();
+        let mut matched = self.matching(&rules, rule, pass, runs);
+        let of_listing = matched.len();
+        if let Some(keep) = &rule.keep {
+            let spared = spared(keep, matched.iter().map(|(facts, _)| &facts.run));
+            matched.retain(|(facts, _)| !spared.contains(&facts.run.id));
+        }
+        let kept = of_listing - matched.len();
+        let mut decisions = self.not_yet_planned(&rules, rule, matched).await?;
+        decisions.sort_by_key(|decision| (decision.facts.run.created_at, decision.facts.run.id));
+        let left = rule.limits.per_pass.map_or(0, |most| decisions.len().saturating_sub(most as usize));
+        decisions.truncate(decisions.len() - left);
+        for decision in &decisions {
+            self.listed.remember(&decision.facts.run, listed_at);
+        }
+        let mut reason = format!("{listed} runs listed, {of_listing} matched, {kept} kept, {} planned", decisions.len());
+        if left > 0 {
+            reason.push_str(&format!(", {left} left for the next pass by limits.per_pass"));
+        }
+        if let Some(first) = decisions.first_mut() {
+            first.requests = requests;
+        }
+        info!(delivery.guid = %delivery.guid, rule = %rule.name, "went over {}: {reason}", pass_name(pass));
+        Ok(Decided {
+            delivery_id: delivery.id,
+            decided_at: self.clock.now(),
+            reason: Some(reason),
+            decisions,
+            deliveries: Vec::new(),
+        })
+    }
+
+    fn matching(
+        &self,
+        rules: &Ruleset,
+        rule: &Rule,
+        pass: &ScheduledPass,
+        runs: Vec<RunSnapshot>,
+    ) -> Vec<(Facts, RuleVerdict)> {
+        let now = self.clock.now();
+        runs.into_iter()
+            .map(|run| Facts { signal: Signal::Schedule, run, gate: None, sender: None, installation: pass.installation })
+            .map(|facts| {
+                let verdict = judge(rules, rule, &facts, now);
+                self.count(&rule.name, verdict.verdict);
+                (facts, verdict)
+            })
+            .filter(|(_, verdict)| verdict.verdict == Verdict::Matched)
+            .collect()
+    }
+
+    /// Leaves out the runs for which the rule's actions stand in the ledger already: a run whose logs are gone
+    /// is still listed, and one that GitHub would not delete is not asked for again.
+    async fn not_yet_planned(
+        &self,
+        rules: &Ruleset,
+        rule: &Rule,
+        matched: Vec<(Facts, RuleVerdict)>,
+    ) -> Result<Vec<NewDecision>, StoreError> {
+        let now = self.clock.now();
+        let mut planned: HashMap<_, Vec<PlannedAction>> = matched
+            .iter()
+            .map(|(facts, _)| (facts.run.id, plan(rules, rule, facts, now)))
+            .collect();
+        let keys: Vec<ActionKey> = planned.values().flatten().map(|action| action.key.clone()).collect();
+        let known = self.store.known_keys(&keys).await?;
+        let mut decisions = Vec::new();
+        for (facts, verdict) in matched {
+            let mut actions = planned.remove(&facts.run.id).unwrap_or_default();
+            actions.retain(|action| !known.contains(action.key.as_str()));
+            if !actions.is_empty() {
+                decisions.push(NewDecision { facts, verdicts: vec![verdict], requests: 0, actions });
+            }
+        }
+        Ok(decisions)
+    }
+
+    fn count(&self, rule: &RuleName, verdict: Verdict) {
+        let labels = VerdictLabels { rule: rule.to_string(), verdict: verdict.as_str().to_owned() };
+        self.metrics.verdicts.get_or_create(&labels).inc();
+    }
+}
+
+fn pass_name(pass: &ScheduledPass) -> String {
+    pass.repository.as_ref().map_or_else(|| "all repositories".to_owned(), ToString::to_string)
+}

@@ -1,0 +1,108 @@
+//! The shell around the core: it gathers facts, has them judged, and carries out what was planned. The only
+//! place where store, GitHub and rules meet.
+
+mod command;
+mod decide;
+mod execute;
+mod gather;
+mod intake;
+mod judge;
+mod listing;
+mod look;
+mod perform;
+mod schedule;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+pub use command::CommandError;
+pub use decide::Decider;
+pub use execute::Executor;
+pub use schedule::Scheduler;
+
+use crate::{
+    clock::Clock,
+    github::GitHub,
+    metrics::Metrics,
+    model::Timestamp,
+    rules::{Mode, Ruleset},
+    sightings::Sightings,
+    store::Store,
+};
+
+/// What the workers share. Clones share it too.
+#[derive(Clone)]
+pub struct Pipeline {
+    /// The ledger.
+    pub store: Store,
+    /// GitHub.
+    pub github: GitHub,
+    /// The time.
+    pub clock: Clock,
+    /// What this process's webhooks have told.
+    pub sightings: Sightings,
+    /// What is counted.
+    pub metrics: Metrics,
+    rules: Arc<RwLock<Arc<Ruleset>>>,
+    listed: listing::Listed,
+}
+
+/// What one step of a worker did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// How many items it finished or began.
+    pub worked: usize,
+    /// How many items are under way.
+    pub in_flight: usize,
+    /// When the worker is next due, if time alone makes work.
+    pub next_due: Option<Timestamp>,
+}
+
+impl Progress {
+    /// Whether nothing was done and nothing is under way.
+    #[must_use]
+    pub fn is_idle(self) -> bool {
+        self.worked == 0 && self.in_flight == 0
+    }
+}
+
+impl Pipeline {
+    /// Joins the handles on the world with the rules.
+    #[must_use]
+    pub fn new(store: Store, github: GitHub, clock: Clock, metrics: Metrics, ruleset: Ruleset) -> Self {
+        Self {
+            store,
+            github,
+            clock,
+            sightings: Sightings::new(),
+            metrics,
+            rules: Arc::new(RwLock::new(Arc::new(ruleset))),
+            listed: listing::Listed::default(),
+        }
+    }
+
+    /// The rules that hold now.
+    #[must_use]
+    pub fn rules(&self) -> Arc<Ruleset> {
+        self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts other rules in place; what was planned under the old ones stays planned, unless its rule is gone,
+    /// off or only observing by then.
+    pub fn set_rules(&self, ruleset: Ruleset) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ruleset);
+    }
+
+    /// Why an action planned earlier is no longer wanted by the rules that hold now; commands have no rule.
+    fn why_withdrawn(&self, rule: &crate::model::RuleName) -> Option<String> {
+        if rule.as_str() == crate::model::RuleName::COMMAND {
+            return None;
+        }
+        let rules = self.rules();
+        match rules.rule(rule).map(|found| rules.mode_of(found)) {
+            None => Some(format!("rule {rule} is no longer in the configuration")),
+            Some(Mode::Off) => Some(format!("rule {rule} has been switched off")),
+            Some(Mode::Observe) => Some(format!("rule {rule} only observes now")),
+            Some(Mode::Enforce) => None,
+        }
+    }
+}

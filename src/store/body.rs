@@ -1,0 +1,84 @@
+//! How bodies are stored: compressed against a typical webhook, so that twenty kilobytes become one or two.
+//!
+//! A codec never changes: rows in people's databases name it by number. A better dictionary or another level of
+//! its format gets the next number, and the old ones stay here to read by.
+
+use std::{
+    io,
+    sync::{LazyLock, Mutex},
+};
+
+use zstd::{
+    bulk::{Compressor, Decompressor},
+    dict::{DecoderDictionary, EncoderDictionary},
+};
+
+/// No body is longer than this, GitHub's own limit being 25 MB; what claims to be is damaged.
+pub(super) const MAX_BODY_BYTES: usize = 26 * 1024 * 1024;
+
+/// The body as it came.
+const PLAIN: i64 = 0;
+
+/// One zstd frame over `body_dictionary.json` as a raw dictionary.
+const ZSTD_1: i64 = 1;
+
+/// Readers do not depend on it. Measured over made-up webhooks of 21 kB: level -5 gives 2.0 kB in 20 µs, 1 gives
+/// 1.6 kB in 25 µs, 3 gives 1.5 kB in 48 µs; without the dictionary 1 gives 2.7 kB.
+const LEVEL: i32 = 1;
+
+/// Idle compressors are kept up to this many; each holds about 200 kB.
+const KEPT_COMPRESSORS: usize = 4;
+
+static DICTIONARY_1: &[u8] = include_bytes!("body_dictionary.json");
+static ENCODER_1: LazyLock<EncoderDictionary<'static>> =
+    LazyLock::new(|| EncoderDictionary::copy(DICTIONARY_1, LEVEL));
+static DECODER_1: LazyLock<DecoderDictionary<'static>> = LazyLock::new(|| DecoderDictionary::copy(DICTIONARY_1));
+static COMPRESSORS: Mutex<Vec<Compressor<'static>>> = Mutex::new(Vec::new());
+
+/// A body in the form in which it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stored {
+    pub(super) codec: i64,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Packs a body; one that does not shrink, or cannot be compressed, is stored as it is.
+pub(super) fn pack(body: Vec<u8>) -> Stored {
+    match compress(&body) {
+        Ok(bytes) if bytes.len() < body.len() => Stored { codec: ZSTD_1, bytes },
+        Ok(_) | Err(_) => Stored { codec: PLAIN, bytes: body },
+    }
+}
+
+/// Unpacks a stored body.
+///
+/// # Errors
+/// In words, when the codec is not known or the bytes are damaged.
+pub(super) fn unpack(codec: i64, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+    match codec {
+        PLAIN => Ok(bytes),
+        ZSTD_1 => decompress(&bytes).map_err(|error| format!("the stored body is damaged: {error}")),
+        unknown => Err(format!("the stored body has codec {unknown}, which this version does not know")),
+    }
+}
+
+fn compress(body: &[u8]) -> io::Result<Vec<u8>> {
+    let kept = COMPRESSORS.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+    let mut compressor = match kept {
+        Some(compressor) => compressor,
+        None => Compressor::with_prepared_dictionary(&ENCODER_1)?,
+    };
+    let mut bytes = compressor.compress(body)?;
+    // The buffer was made for the worst case; what waits in the queue should be as small as it looks.
+    bytes.shrink_to_fit();
+    let mut idle = COMPRESSORS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    // A compressor that met a huge body has grown with it.
+    if idle.len() < KEPT_COMPRESSORS && body.len() < 1024 * 1024 {
+        idle.push(compressor);
+    }
+    Ok(bytes)
+}
+
+fn decompress(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    Decompressor::with_prepared_dictionary(&DECODER_1)?.decompress(bytes, MAX_BODY_BYTES)
+}

@@ -1,0 +1,11 @@
+//! Everything that is tested from outside: stories against the simulated GitHub, the webhook, crashes, the
+//! command line, the architecture and the documents.
+
+#![cfg(test)]
+#![allow(missing_docs)]
+
+mod architecture;
+mod http;
+mod stories;
+mod story;
+mod webhook;
