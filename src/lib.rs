@@ -52,7 +52,7 @@
 //! [`model`] for the nouns, [`rules`] for what is decided, [`pipeline`] for how it is carried, [`store`] for what
 //! survives. The simulator and the stories in `tests/` show all of it at work.
 
-//pub mod cli;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod daemon;

@@ -45,20 +45,26 @@ fn summary(ruleset: &Ruleset) -> String {
     let mut text = counted(ruleset.rules.len(), "rule");
     let modes: Vec<String> = Mode::WORDS
         .iter()
-        .map(|(word, mode)| (word, ruleset.rules.iter().filter(|rule| ruleset.mode_of(rule) == *mode).count()))
+        .map(|(word, mode)| {
+            (word, ruleset.rules.iter().filter(|rule| ruleset.mode_of(rule) == *mode).count())
+        })
         .filter(|(_, count)| *count > 0)
         .map(|(word, count)| format!("{count} {word}"))
         .collect();
     if !modes.is_empty() {
         text.push_str(&format!(" ({})", modes.join(", ")));
     }
-    let signals: Vec<&str> =
-        Signal::WEBHOOK.into_iter().filter(|signal| ruleset.listens_to(*signal)).map(Signal::as_str).collect();
+    let signals: Vec<&str> = Signal::WEBHOOK
+        .into_iter()
+        .filter(|signal| ruleset.listens_to(*signal))
+        .map(Signal::as_str)
+        .collect();
     match signals.as_slice() {
         [] => text.push_str(", listens to no webhook"),
         signals => text.push_str(&format!(", listens to {}", signals.join(", "))),
     }
-    let is_scheduled = |rule: &&crate::rules::Rule| rule.schedule().is_some() && ruleset.mode_of(rule) != Mode::Off;
+    let is_scheduled =
+        |rule: &&crate::rules::Rule| rule.schedule().is_some() && ruleset.mode_of(rule) != Mode::Off;
     match ruleset.rules.iter().filter(is_scheduled).count() {
         0 => {}
         schedules => text.push_str(&format!("; {}", counted(schedules, "schedule"))),
@@ -107,6 +113,9 @@ mod tests {
              deployment.waiting; 1 schedule\n"
         );
         let none = Ruleset::default();
-        assert_eq!(report("c", &Problems::default(), Some(&none)), "c is clean: 0 rules, listens to no webhook\n");
+        assert_eq!(
+            report("c", &Problems::default(), Some(&none)),
+            "c is clean: 0 rules, listens to no webhook\n"
+        );
     }
 }

@@ -45,6 +45,11 @@ pub(super) fn actions<'a>(report: &mut Report<'_>, at: &At<'a>) -> Vec<Placed<'a
         return Vec::new();
     }
     let items = values::list(report, at, "actions").unwrap_or_default();
+    if items.len() > ActionKind::ALL.len() {
+        // There are not even that many kinds, and no two of a kind may stand in a rule.
+        report.error(at, format!("a list of {} actions", items.len()), "write a rule for each thing to do");
+        return Vec::new();
+    }
     items.iter().filter_map(|item| action(report, item)).collect()
 }
 

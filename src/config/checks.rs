@@ -79,18 +79,12 @@ fn check_schedule_words(report: &mut Report<'_>, draft: &Draft<'_>) {
     }
     let scheduled = is_scheduled(draft);
     let by_webhook = draft.on.iter().any(|(trigger, _)| matches!(trigger, Trigger::Signal(_)));
-    if let Some((_, at)) = &draft.keep {
-        if by_webhook {
-            let remedy = match scheduled {
-                true => "write a second rule for the other triggers",
-                false => "use `on: { schedule: \"30 2 * * *\" }`, or leave `keep` out",
-            };
-            report.error(
-                at,
-                "`keep` compares the runs that a schedule finds; a webhook brings one run",
-                remedy,
-            );
-        }
+    if let (Some((_, at)), true) = (&draft.keep, by_webhook) {
+        let remedy = match scheduled {
+            true => "write a second rule for the other triggers",
+            false => "use `on: { schedule: \"30 2 * * *\" }`, or leave `keep` out",
+        };
+        report.error(at, "`keep` compares the runs that a schedule finds; a webhook brings one run", remedy);
     }
     if let (Some(at), false) = (&draft.per_pass_at, scheduled) {
         let remedy = "use `on: { schedule: \"30 2 * * *\" }`, or leave `per_pass` out";

@@ -6,7 +6,7 @@ use super::{
     checks,
     fields::Fields,
     github,
-    problem::{Problem, Problems, Severity},
+    problem::{Problems, Severity},
     report::{At, Report},
     rule::Draft,
     secret::World,
@@ -37,8 +37,7 @@ pub struct Loaded {
 /// Everything that is wrong with it, if anything keeps it from being run with.
 pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Problems> {
     let name = path.display().to_string();
-    let refuse =
-        |message: String, remedy: &str| Problems::new(vec![Problem::of_file(&name, message, remedy)]);
+    let refuse = |message: String, remedy: &str| Problems::of_file(&name, message, remedy);
     let bytes = read(path).map_err(|error| {
         refuse(
             format!("cannot read the configuration: {error}"),
@@ -73,18 +72,14 @@ pub fn compile(
 ) -> Result<Loaded, Problems> {
     if source.len() > LARGEST_BYTES {
         let message = format!("the configuration is larger than {LARGEST_BYTES} bytes");
-        return Err(Problems::new(vec![Problem::of_file(name, message, START_HELP)]));
+        return Err(Problems::of_file(name, message, START_HELP));
     }
     let source = source.trim_start_matches('\u{feff}');
     let mut report = Report::new(name, source);
     let config = match tree::parse(source) {
         Ok(Some(root)) => config(&mut report, &root, World { folder, env }),
         Ok(None) => {
-            return Err(Problems::new(vec![Problem::of_file(
-                name,
-                "the configuration is empty",
-                START_HELP,
-            )]));
+            return Err(Problems::of_file(name, "the configuration is empty", START_HELP));
         }
         Err(error) => {
             report.syntax(error);

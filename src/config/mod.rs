@@ -1,8 +1,8 @@
 //! The configuration: what the YAML says, compiled into values that the other modules work with. Whatever is
 //! wrong with it is collected and said at once, each with its place and its remedy; nothing is half accepted.
 //!
-//! A text becomes a [tree](tree) that knows its places; decoders walk the tree against the tables of the
-//! [vocabulary]; checks look at whole rules. Only this module knows YAML.
+//! A text becomes a tree that knows its places; decoders walk the tree against the tables of the vocabulary;
+//! checks look at whole rules. Only this module knows YAML.
 
 mod action;
 mod checks;

@@ -40,7 +40,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with the file as a whole.
-    pub(super) fn of_file(file: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    fn of_file(file: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
             file: file.to_owned(),
@@ -81,38 +81,48 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong with one configuration, in the file's order.
+/// Everything that is wrong with one configuration, in the file's order; of very much, the first hundred errors
+/// and the first hundred warnings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Problems(Vec<Problem>);
+pub struct Problems {
+    list: Vec<Problem>,
+    #[serde(skip)]
+    omitted: usize,
+}
 
 impl Problems {
-    pub(super) fn new(mut problems: Vec<Problem>) -> Self {
-        problems.sort_by_key(|problem| (problem.line, problem.column));
-        Self(problems)
+    pub(super) fn new(mut list: Vec<Problem>, omitted: usize) -> Self {
+        list.sort_by_key(|problem| (problem.line, problem.column));
+        Self { list, omitted }
+    }
+
+    /// The one problem of a file that cannot be read at all.
+    pub(super) fn of_file(file: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(vec![Problem::of_file(file, message, remedy)], 0)
     }
 
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     /// Whether one of them keeps the daemon from starting.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|problem| problem.severity == Severity::Error)
+        self.list.iter().any(|problem| problem.severity == Severity::Error)
     }
 
     /// One after the other.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
-        self.0.iter()
+        self.list.iter()
     }
 }
 
@@ -120,25 +130,29 @@ impl<'a> IntoIterator for &'a Problems {
     type Item = &'a Problem;
     type IntoIter = std::slice::Iter<'a, Problem>;
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.list.iter()
     }
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for problem in &self.0 {
+        for problem in &self.list {
             writeln!(f, "{problem}")?;
         }
-        let warnings = self.0.iter().filter(|problem| problem.severity == Severity::Warning).count();
+        let warnings = self.list.iter().filter(|problem| problem.severity == Severity::Warning).count();
         let counted =
             |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-        f.write_str(&counted(self.0.len(), "problem"))?;
-        match (warnings, self.0.len() - warnings) {
-            (0, _) => Ok(()),
-            (warnings, 0) => write!(f, ": {}", counted(warnings, "warning")),
+        f.write_str(&counted(self.list.len(), "problem"))?;
+        match (warnings, self.list.len() - warnings) {
+            (0, _) => {}
+            (warnings, 0) => write!(f, ": {}", counted(warnings, "warning"))?,
             (warnings, errors) => {
-                write!(f, ": {}, {}", counted(errors, "error"), counted(warnings, "warning"))
+                write!(f, ": {}, {}", counted(errors, "error"), counted(warnings, "warning"))?
             }
+        }
+        match self.omitted {
+            0 => Ok(()),
+            omitted => write!(f, ", and {omitted} more that are not shown"),
         }
     }
 }

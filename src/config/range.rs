@@ -28,7 +28,7 @@ pub(super) fn numbers(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Optio
         .max(range.is)
         .unwrap_or(1)
         .max(1);
-    let below = range.below.map(|bound| bound.checked_sub(1).unwrap_or_default());
+    let below = range.below.map(|bound| bound.saturating_sub(1));
     let most = [range.at_most, below, range.is].into_iter().flatten().min().unwrap_or(u64::MAX);
     let overflows = range.above == Some(u64::MAX);
     refuse_empty(report, word, at, least > most || overflows)?;

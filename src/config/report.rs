@@ -14,7 +14,13 @@ const SECRET_SIGNS: [&str; 7] = ["ghp_", "github_pat_", "gho_", "ghu_", "ghs_", 
 /// A longer run of lower-case letters and digits is more likely a key than a name.
 const LONGEST_NAME: usize = 30;
 
-/// The longest line that is repeated in a message.
+/// How many errors, and how many warnings, are kept; a person mends these first.
+const MOST_OF_A_KIND: usize = 100;
+
+/// A longer line is looked at by no one, so that looking at it once a problem cannot take long.
+const LONGEST_LINE_BYTES: usize = 4096;
+
+/// How much of a line is repeated in a message.
 const LONGEST_SNIPPET: usize = 160;
 
 /// A node and its path in the tree.
@@ -48,6 +54,8 @@ pub(super) struct Report<'s> {
     lines: Vec<&'s str>,
     secret_lines: HashSet<u32>,
     problems: Vec<Problem>,
+    errors: usize,
+    warnings: usize,
 }
 
 impl<'s> Report<'s> {
@@ -57,6 +65,8 @@ impl<'s> Report<'s> {
             lines: source.lines().collect(),
             secret_lines: HashSet::new(),
             problems: Vec::new(),
+            errors: 0,
+            warnings: 0,
         }
     }
 
@@ -93,14 +103,14 @@ impl<'s> Report<'s> {
 
     /// The node as it is spelled in the file, where that is one word.
     pub(super) fn spelling(&self, mark: Mark) -> Option<String> {
-        let line = self.lines.get(mark.line.checked_sub(1)? as usize)?;
+        let line = self.line(mark.line)?;
         let rest = line.chars().skip(mark.column.checked_sub(1)? as usize);
         let word: String = rest.take(mark.width as usize).collect();
         (!word.is_empty() && word.chars().count() == mark.width as usize).then_some(word)
     }
 
     pub(super) fn has_errors(&self) -> bool {
-        self.problems.iter().any(|problem| problem.severity == Severity::Error)
+        self.errors > 0
     }
 
     /// All of them, each with its line of the file.
@@ -112,7 +122,8 @@ impl<'s> Report<'s> {
                 problem.width = width;
             }
         }
-        Problems::new(problems)
+        let omitted = self.errors + self.warnings - problems.len();
+        Problems::new(problems, omitted)
     }
 
     fn push(
@@ -123,6 +134,14 @@ impl<'s> Report<'s> {
         message: String,
         remedy: Option<String>,
     ) {
+        let count = match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        *count += 1;
+        if *count > MOST_OF_A_KIND {
+            return;
+        }
         self.problems.push(Problem {
             severity,
             file: self.file.clone(),
@@ -136,10 +155,15 @@ impl<'s> Report<'s> {
         });
     }
 
+    fn line(&self, number: u32) -> Option<&'s str> {
+        let line = self.lines.get(number.checked_sub(1)? as usize)?;
+        (line.len() <= LONGEST_LINE_BYTES).then_some(*line)
+    }
+
     /// The problem's line, and how much of it the problem covers.
     fn snippet(&self, problem: &Problem) -> Option<(String, u32)> {
         let (number, column) = (problem.line?, problem.column?);
-        let line = self.lines.get(number.checked_sub(1)? as usize)?.trim_end();
+        let line = self.line(number)?.trim_end();
         if self.secret_lines.contains(&number) || looks_secret(line) || column as usize > LONGEST_SNIPPET {
             return None;
         }

@@ -3,8 +3,14 @@
 /// How alike two words must be, of 1, for one to be taken for a slip of the other.
 const ALIKE: f64 = 0.8;
 
+/// A longer text is no slip of any word.
+const LONGEST_WORD: usize = 64;
+
 /// The candidate that was probably meant.
 pub(super) fn closest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if wrong.len() > LONGEST_WORD {
+        return None;
+    }
     let wrong = wrong.to_lowercase().replace('-', "_");
     candidates
         .into_iter()

@@ -17,10 +17,10 @@ use super::report::looks_secret;
 const DEEPEST: usize = 48;
 
 /// Larger than a file of a thousand rules.
-const MOST_NODES: usize = 100_000;
+const MOST_NODES: usize = 50_000;
 
 /// How many nodes aliases may repeat, over the whole file.
-const MOST_REPEATED: usize = 20_000;
+const MOST_REPEATED: usize = 10_000;
 
 /// A node with its place.
 #[derive(Debug)]

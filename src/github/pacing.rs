@@ -21,7 +21,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// GitHub's secondary limit, in points a minute.
 const POINTS: u32 = 900;
 /// What bulk work may use of them, so that events always have room.
-const BULK_POINTS: u32 = 600;
+const BULK_POINTS: u32 = 750;
 /// GitHub's limit of requests at once.
 const AT_ONCE: u32 = 100;
 const BULK_AT_ONCE: u32 = 10;

@@ -78,6 +78,8 @@ impl Decider {
         for finished in std::mem::take(&mut self.arrived) {
             self.finished(finished, &mut ready).await?;
         }
+        // Recorded before the inbox is looked into again: what is judged must not be taken up a second time.
+        self.record(std::mem::take(&mut ready)).await?;
         let now = self.pipeline.clock.now();
         if self.held.len() < MOST_HELD {
             let held: Vec<i64> = self.held.iter().copied().collect();
@@ -89,12 +91,14 @@ impl Decider {
                 }
             }
         }
-        if !ready.is_empty() {
-            self.pipeline.store.record(ready).await?;
-        }
+        self.record(ready).await?;
         let held: Vec<i64> = self.held.iter().copied().collect();
         let next_due = self.pipeline.store.next_delivery_due(&held).await?;
         Ok(Progress { worked, in_flight: self.held.len(), next_due })
+    }
+
+    async fn record(&self, ready: Vec<Decided>) -> Result<(), StoreError> {
+        if ready.is_empty() { Ok(()) } else { self.pipeline.store.record(ready).await.map(drop) }
     }
 
     /// Waits until a delivery under way has its facts; for ever when there is none. May be given up at any point.

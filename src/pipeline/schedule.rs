@@ -46,22 +46,11 @@ impl Scheduler {
             let Some(tick) = self.next.get(&rule.name).copied().filter(|tick| *tick <= now) else {
                 continue;
             };
-            self.tick(&rule.name, tick, now).await?;
+            self.pipeline.tick(&rule.name, tick).await?;
             worked += 1;
             self.plan_one(&rule.name, now);
         }
         Ok(Progress { worked, in_flight: 0, next_due: self.next.values().min().copied() })
-    }
-
-    async fn tick(&self, rule: &RuleName, tick: Timestamp, now: Timestamp) -> Result<(), IngestError> {
-        let pass = ScheduledPass { rule: rule.clone(), tick, repository: None, installation: None };
-        let guid = DeliveryGuid::parse(&format!("schedule:{rule}:{}", tick.0));
-        let (Ok(guid), Ok(body)) = (guid, serde_json::to_vec(&pass)) else {
-            return Ok(());
-        };
-        let event = "schedule".to_owned();
-        let delivery = NewDelivery { guid, source: Source::Schedule, event, received_at: now, body };
-        self.pipeline.store.ingest(delivery).await.map(drop)
     }
 
     fn plan(&mut self) {
@@ -86,6 +75,24 @@ impl Scheduler {
                 Err(why) => warn!(rule = %name, "the schedule has no further tick: {why}"),
             }
         }
+    }
+}
+
+impl Pipeline {
+    /// Puts one tick of a rule's schedule into the inbox. Once this returns it survives a crash; the same tick
+    /// again is the same delivery.
+    ///
+    /// # Errors
+    /// When the inbox does not take it.
+    pub async fn tick(&self, rule: &RuleName, tick: Timestamp) -> Result<(), IngestError> {
+        let pass = ScheduledPass { rule: rule.clone(), tick, repository: None, installation: None };
+        let guid = DeliveryGuid::parse(&format!("schedule:{rule}:{}", tick.0));
+        let (Ok(guid), Ok(body)) = (guid, serde_json::to_vec(&pass)) else {
+            return Ok(());
+        };
+        let (event, received_at) = ("schedule".to_owned(), self.clock.now());
+        let delivery = NewDelivery { guid, source: Source::Schedule, event, received_at, body };
+        self.store.ingest(delivery).await.map(drop)
     }
 }
 

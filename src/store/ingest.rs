@@ -24,7 +24,7 @@ pub const QUEUE_ENTRIES: usize = 1024;
 /// Bytes of packed bodies that may wait to be written.
 pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 
-/// Deliveries of one transaction.
+/// Deliveries taken from the queue ahead of being written.
 const BATCH: usize = 128;
 
 /// A body longer than this is packed on a thread where it holds up nobody.
@@ -109,13 +109,22 @@ async fn pack(delivery: NewDelivery) -> Result<Packed, IngestError> {
 }
 
 async fn write_batches(mut queue: mpsc::Receiver<Job>, writer: Arc<Writer>, signals: Arc<Signals>) {
-    let mut jobs = Vec::with_capacity(BATCH);
-    while queue.recv_many(&mut jobs, BATCH).await > 0 {
+    let mut waiting = Vec::with_capacity(BATCH);
+    loop {
+        // What the last statement left behind goes first, with all that has gathered meanwhile.
+        while waiting.len() < BATCH
+            && let Ok(job) = queue.try_recv()
+        {
+            waiting.push(job);
+        }
+        if waiting.is_empty() && queue.recv_many(&mut waiting, BATCH).await == 0 {
+            return;
+        }
+        let taken = waiting.drain(..insert::takes(waiting.len()));
         let (deliveries, replies): (Vec<_>, Vec<_>) =
-            jobs.drain(..).map(|job| (job.delivery, (job.reply, job.share))).unzip();
+            taken.map(|job| (job.delivery, (job.reply, job.share))).unzip();
         let written = write(&writer, &deliveries).await;
-        let is_news = written.as_ref().is_ok_and(|all| all.iter().any(|one| *one != Ingested::Duplicate));
-        if is_news {
+        if written.as_ref().is_ok_and(|all| all.iter().any(|one| *one != Ingested::Duplicate)) {
             signals.inbox.notify_waiters();
         }
         answer(replies, written);
@@ -125,7 +134,7 @@ async fn write_batches(mut queue: mpsc::Receiver<Job>, writer: Arc<Writer>, sign
 async fn write(writer: &Writer, deliveries: &[Packed]) -> Result<Vec<Ingested>, IngestError> {
     const DOING: &str = "store deliveries";
     let written = async {
-        let mut turn = writer.begin(DOING).await?;
+        let mut turn = writer.single(DOING).await?;
         let work = insert::insert(turn.connection(), deliveries).await;
         turn.end(DOING, work).await
     };

@@ -12,8 +12,8 @@ use super::body::{self, Stored};
 use crate::model::{DeliveryGuid, NewDelivery, Source, Timestamp};
 
 /// Rows of the largest statement. The driver looks up each parameter's name by going through all of them, so
-/// that a statement's cost grows with the square of its rows; see also [`statement`].
-const MOST_ROWS: usize = 32;
+/// that the cost grows with the square of the rows.
+const MOST_ROWS: usize = 64;
 
 /// Parameters of one row.
 const PER_ROW: usize = 6;
@@ -47,25 +47,25 @@ pub(super) fn pack(delivery: NewDelivery) -> Packed {
     Packed { guid, source, event, received_at, body: Arc::new(bytes), codec }
 }
 
-/// Inserts deliveries, in statements of a power of two of rows, so that the prepared ones stay few. Says of each
-/// what became of it, in the order given.
+/// How many of the deliveries that wait one statement takes: a power of two, so that prepared statements stay few.
+pub(super) fn takes(waiting: usize) -> usize {
+    1 << waiting.clamp(1, MOST_ROWS).ilog2()
+}
+
+/// Inserts as many deliveries as [`takes`] said, with one statement. Says of each what became of it, in the
+/// order given.
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
     deliveries: &[Packed],
 ) -> Result<Vec<Ingested>, sqlx::Error> {
+    let sql = AssertSqlSafe(statement(deliveries.len()));
     let mut touched = HashMap::with_capacity(deliveries.len());
-    let mut rest = deliveries;
-    while !rest.is_empty() {
-        let (rows, later) = rest.split_at(largest_power_of_two(rest.len().min(MOST_ROWS)));
-        rest = later;
-        let sql = AssertSqlSafe(statement(rows.len()));
-        for row in sqlx::query_with(sql, arguments(rows)?).fetch_all(&mut *connection).await? {
-            let is_new = row.try_get::<Option<&str>, _>(1)?.is_none();
-            let outcome = if is_new { Ingested::Stored } else { Ingested::Revived };
-            touched.insert(row.try_get::<String, _>(0)?, outcome);
-        }
+    for row in sqlx::query_with(sql, arguments(deliveries)?).fetch_all(&mut *connection).await? {
+        let is_new = row.try_get::<Option<&str>, _>(1)?.is_none();
+        let outcome = if is_new { Ingested::Stored } else { Ingested::Revived };
+        touched.insert(row.try_get::<String, _>(0)?, outcome);
     }
-    // Taken out once: of two with one guid in a batch the second is the duplicate.
+    // Taken out once: of two with one guid the second is the duplicate.
     Ok(deliveries.iter().map(|row| touched.remove(row.guid.as_str()).unwrap_or(Ingested::Duplicate)).collect())
 }
 
@@ -108,12 +108,14 @@ fn arguments(rows: &[Packed]) -> Result<SqliteArguments, sqlx::Error> {
     Ok(arguments)
 }
 
-/// The text for a power of two of rows, built once.
+/// The text for so many rows; those for a power of two are built once.
 fn statement(rows: usize) -> Arc<str> {
-    static TEXTS: LazyLock<Vec<Arc<str>>> =
-        LazyLock::new(|| (0..=MOST_ROWS.ilog2()).map(|power| text(1 << power).into()).collect());
-    let power = usize::try_from(rows.ilog2()).unwrap_or(0);
-    TEXTS.get(power).map_or_else(|| text(rows).into(), Arc::clone)
+    static TEXTS: LazyLock<Vec<(usize, Arc<str>)>> = LazyLock::new(|| {
+        let sizes = (0..=MOST_ROWS.ilog2()).map(|power| 1 << power);
+        sizes.map(|rows| (rows, text(rows).into())).collect()
+    });
+    let built = TEXTS.iter().find(|(size, _)| *size == rows);
+    built.map_or_else(|| text(rows).into(), |(_, text)| Arc::clone(text))
 }
 
 fn text(rows: usize) -> String {
@@ -139,8 +141,4 @@ fn text(rows: usize) -> String {
           RETURNING guid, reason",
     );
     sql
-}
-
-fn largest_power_of_two(number: usize) -> usize {
-    1 << number.max(1).ilog2()
 }

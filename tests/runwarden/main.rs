@@ -5,6 +5,10 @@
 #![allow(missing_docs)]
 
 mod architecture;
+mod cli;
+mod crash;
+mod docs;
+mod endpoints;
 mod http;
 mod stories;
 mod story;

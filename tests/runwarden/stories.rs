@@ -313,13 +313,17 @@ async fn old_runs_are_purged_and_the_newest_of_each_workflow_and_branch_kept() {
     let main: Vec<u64> = (0..250).map(|n| story.github.past_run(ci().created_at(hour(n)))).collect();
     let dev: Vec<u64> = (0..3).map(|n| story.github.past_run(ci().branch("dev").created_at(hour(n)))).collect();
     let young = story.github.past_run(ci().created_at(NOON.parse().unwrap()));
+    // Bulk work keeps within its share of GitHub's points a minute, so that this takes two minutes.
+    story.pass(MINUTE).await;
     story.pass(MINUTE).await;
     let left = story.github.runs();
     assert!(main[245..].iter().chain(&dev).chain([&young]).all(|run| left.contains(run)));
     assert_eq!(left.len(), 9);
     let requests = story.requests();
-    assert_eq!(requests.iter().filter(|line| line.starts_with("DELETE")).count(), 245);
-    assert!(requests.len() <= 245 + 4, "{} requests", requests.len());
+    let deletions = requests.iter().filter(|line| line.starts_with("DELETE")).count();
+    assert_eq!(deletions, 245);
+    let listings: Vec<&String> = requests.iter().filter(|line| !line.starts_with("DELETE")).collect();
+    assert!(listings.len() <= 3 + 1, "{listings:?}");
     // The next pass finds nothing to do, by one listing.
     story.github.clear_requests();
     story.pass(MINUTE).await;
@@ -393,14 +397,20 @@ rules:
 #[tokio::test]
 async fn while_github_hangs_webhooks_are_still_taken_in_and_judged() {
     let mut story = Story::begin(RERUN).await;
-    let held = story.github.fault(Fault::on("GET", "/actions/runs/").always().hold());
-    let first = story.github.run_to_end(ci().attempts(["failure"]));
+    let first = story.github.run_to_end(ci().branch("one").attempts(["failure"]));
+    story.settle().await;
+    let hanging = story.github.fault(Fault::on("GET", "/actions/runs/").always().hold());
+    story.clock.advance(SECOND);
+    story.executors[0].step().await.unwrap();
+    story.github.wait_for(|github| github.fault_hits(hanging) > 0).await;
+    let second = story.github.run_to_end(ci().branch("two").attempts(["failure"]));
     story.github.settle().await;
-    let guids: Vec<_> = story.github.deliveries().into_iter().filter(|delivery| delivery.event == "workflow_run").collect();
-    assert!(guids.iter().all(|delivery| delivery.status == Some(202)), "{guids:?}");
-    story.github.release(held);
+    story.decider.step().await.unwrap();
+    assert_eq!(story.actions(second).await, ["rerun-failed-jobs rerun planned: "]);
+    assert_eq!(story.actions(first).await, ["rerun-failed-jobs rerun executing: "]);
+    story.github.release(hanging);
     story.github.clear_faults();
     story.pass(SECOND).await;
-    assert_eq!(story.github.attempt_of(first), 2);
+    assert_eq!((story.github.attempt_of(first), story.github.attempt_of(second)), (2, 2));
     story.end().await;
 }

@@ -29,8 +29,8 @@ pub struct Story {
     pub clock: Clock,
     pub url: String,
     pub folder: TempDir,
-    decider: Decider,
-    executors: [Executor; 2],
+    pub decider: Decider,
+    pub executors: [Executor; 2],
     scheduler: Scheduler,
 }
 
@@ -137,8 +137,9 @@ impl Story {
         }
     }
 
-    /// Lets time pass in one step, then lets everything happen.
+    /// Lets everything happen, then time pass in one step, then everything happen that is due by then.
     pub async fn pass(&mut self, time: Duration) {
+        self.settle().await;
         self.clock.advance(time);
         self.github.advance(time);
         self.settle().await;

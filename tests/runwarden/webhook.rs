@@ -9,13 +9,13 @@ use runwarden::{
 use crate::story::{SECRET, Story};
 
 const RULES: &str = r#"
+mode: observe
 rules:
   - name: rerun-failed-jobs
-    on: [workflow_run.completed, deployment.waiting]
+    on: workflow_run.completed
     when: { conclusion: failure, run_attempt: { below: 3 } }
-    mode: observe
     then:
-      - cancel: {}
+      - rerun: {}
 "#;
 
 /// The headers of a good webhook with that body, as GitHub sends them.

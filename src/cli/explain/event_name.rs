@@ -50,7 +50,10 @@ mod tests {
             (r#"{"action":"completed","workflow_run":{},"workflow":{}}"#, Some("workflow_run")),
             (r#"{"action":"waiting","workflow_job":{},"deployment":{}}"#, Some("workflow_job")),
             (r#"{"action":"requested","workflow_run":{},"workflow_job_run":{}}"#, Some("deployment_review")),
-            (r#"{"action":"requested","deployment_callback_url":"","deployment":{}}"#, Some("deployment_protection_rule")),
+            (
+                r#"{"action":"requested","deployment_callback_url":"","deployment":{}}"#,
+                Some("deployment_protection_rule"),
+            ),
             (r#"{"action":"created","check_run":{}}"#, Some("check_run")),
             (r#"{"zen":""}"#, None),
             ("[]", None),

@@ -109,7 +109,11 @@ impl<'a> Explanation<'a> {
             let name = paint.text(Tone::Strong, rule.name.as_str());
             let mark = paint.text(Tone::Dim, "·");
             let on: Vec<String> = rule.on.iter().map(listened).collect();
-            return format!("{mark} {name}: does not listen to {} (it listens to {})\n", self.facts.signal, on.join(", "));
+            return format!(
+                "{mark} {name}: does not listen to {} (it listens to {})\n",
+                self.facts.signal,
+                on.join(", ")
+            );
         };
         let mut text = render::verdict(verdict, paint);
         let plans: Vec<String> = self.plans(rule).map(|plan| self.plan_text(plan)).collect();
@@ -127,13 +131,13 @@ impl<'a> Explanation<'a> {
         if !wait.is_zero() {
             text.push_str(&format!(" in {} (at {})", show_duration(wait), moment(plan.due_at)));
         }
-        if let Some(most) = plan.per_run {
-            text.push_str(&format!(", unless it has done so {most} times for this run"));
-        }
-        match (plan.state, &plan.reason) {
-            (ActionState::Planned, _) => text,
-            (_, Some(reason)) => format!("{text}; {}: {reason}", plan.state),
-            (_, None) => format!("{text}; {}", plan.state),
+        match (plan.state, plan.per_run, &plan.reason) {
+            (ActionState::Planned, None, _) => text,
+            (ActionState::Planned, Some(most), _) => {
+                format!("{text}, unless it has planned that {most} times for this run")
+            }
+            (_, _, Some(reason)) => format!("{text}, but {reason}"),
+            (state, _, None) => format!("{text}, but it is {state}"),
         }
     }
 
@@ -156,7 +160,10 @@ impl<'a> Explanation<'a> {
             fetches.push(FetchView { fact: "run", request: run.clone() });
         }
         if self.needs.environments {
-            fetches.push(FetchView { fact: "pending_deployments", request: format!("{run}/pending_deployments") });
+            fetches.push(FetchView {
+                fact: "pending_deployments",
+                request: format!("{run}/pending_deployments"),
+            });
         }
         fetches
     }

@@ -15,7 +15,9 @@ pub(super) async fn run(args: &ExplainArgs, guid: &DeliveryGuid) -> anyhow::Resu
     let path = match show::path_of_ledger(&args.config.config, args.database.as_deref()) {
         Ok(path) => path,
         Err(problems) => {
-            show::refused(&format!("{problems}\n  help: `--database FILE` reads the ledger without a configuration"));
+            show::refused(&format!(
+                "{problems}\n  help: `--database FILE` reads the ledger without a configuration"
+            ));
             return Ok(Exit::Config);
         }
     };
@@ -78,7 +80,9 @@ fn decision_text(entry: &DecisionEntry, paint: Paint) -> String {
     for verdict in &decision.verdicts {
         text.push('\n');
         text.push_str(&render::verdict(verdict, paint));
-        for (action, executions) in entry.actions.iter().filter(|(action, _)| action.plan.rule == verdict.rule) {
+        for (action, executions) in
+            entry.actions.iter().filter(|(action, _)| action.plan.rule == verdict.rule)
+        {
             text.push_str(&action_text(action, executions, paint));
         }
     }
@@ -98,7 +102,8 @@ fn action_text(action: &ActionRow, executions: &[ExecutionRow], paint: Paint) ->
     text.push('\n');
     for execution in executions {
         let outcome = execution.outcome.as_deref().unwrap_or("under way");
-        let detail = execution.detail.as_deref().map(|detail| format!(": {}", clean(detail))).unwrap_or_default();
+        let detail =
+            execution.detail.as_deref().map(|detail| format!(": {}", clean(detail))).unwrap_or_default();
         text.push_str(&format!("      {} {outcome}{detail}\n", moment(execution.begun_at)));
     }
     text

@@ -28,7 +28,9 @@ pub(super) fn tree(result: &ConditionResult, indent: usize, paint: Paint) -> Str
     let mut rows = Vec::new();
     // The whole is an `all`; what counts is what it is made of.
     match result.word.as_str() {
-        "all" if result.parts.is_empty() => return format!("{:indent$}no conditions: every run matches\n", ""),
+        "all" if result.parts.is_empty() => {
+            return format!("{:indent$}no conditions: every run matches\n", "");
+        }
         "all" => result.parts.iter().for_each(|part| flatten(part, 0, &mut rows)),
         _ => flatten(result, 0, &mut rows),
     }
@@ -49,7 +51,8 @@ pub(super) fn tree(result: &ConditionResult, indent: usize, paint: Paint) -> Str
         }
         let word_width = left.saturating_sub(depth + 2);
         let (word, observed) = (&row.result.word, clean(&row.result.observed));
-        let line = format!("{:indent$}{:depth$}{mark} {word:word_width$}  {expected:middle$}  {observed}", "", "");
+        let line =
+            format!("{:indent$}{:depth$}{mark} {word:word_width$}  {expected:middle$}  {observed}", "", "");
         text.push_str(line.trim_end());
         text.push('\n');
     }
@@ -66,6 +69,10 @@ pub(super) fn mark(truth: Truth) -> (&'static str, Tone) {
 }
 
 fn flatten<'a>(result: &'a ConditionResult, depth: usize, rows: &mut Vec<Row<'a>>) {
+    // A map of one key, as in `any: [{ branch: main }]`, is that key.
+    if let ("all", [only]) = (result.word.as_str(), result.parts.as_slice()) {
+        return flatten(only, depth, rows);
+    }
     rows.push(Row { depth, result });
     for part in &result.parts {
         flatten(part, depth + 1, rows);
@@ -88,8 +95,16 @@ mod tests {
                     "any",
                     Truth::Unknown,
                     vec![
-                        test("branch", "main or release/**", "feature\u{1b}", Truth::No),
-                        group("not", Truth::Unknown, vec![test("actor", "octocat", "not known", Truth::Unknown)]),
+                        group(
+                            "all",
+                            Truth::No,
+                            vec![test("branch", "main or release/**", "feature\u{1b}", Truth::No)],
+                        ),
+                        group(
+                            "not",
+                            Truth::Unknown,
+                            vec![test("actor", "octocat", "not known", Truth::Unknown)],
+                        ),
                     ],
                 ),
             ],
@@ -110,9 +125,14 @@ mod tests {
     #[test]
     fn a_long_expectation_does_not_push_the_others_away() {
         let long = "x".repeat(60);
-        let result =
-            group("all", Truth::No, vec![test("branch", &long, "main", Truth::No), test("event", "push", "push", Truth::Yes)]);
-        let text = format!("  condition  expected  observed\n✗ branch     {long}  main\n✓ event      push      push\n");
+        let result = group(
+            "all",
+            Truth::No,
+            vec![test("branch", &long, "main", Truth::No), test("event", "push", "push", Truth::Yes)],
+        );
+        let text = format!(
+            "  condition  expected  observed\n✗ branch     {long}  main\n✓ event      push      push\n"
+        );
         assert_eq!(tree(&result, 0, Paint::none()), text);
     }
 

@@ -6,13 +6,14 @@ use std::slice;
 use crate::{
     cli::show::{Paint, Tone, moment, table, tone_of},
     model::{
-        ActionRow, ActionState, ConditionResult, DeliveryRow, DeliveryState, ExecutionRow, Facts, RuleName, RuleVerdict,
-        Signal, Timestamp, Truth, Verdict,
+        ActionRow, ActionState, ConditionResult, DeliveryRow, DeliveryState, ExecutionRow, Facts, RuleName,
+        RuleVerdict, Signal, Timestamp, Truth, Verdict,
     },
     store::{DecisionEntry, HistoryEntry},
 };
 
-const HEADING: [&str; 8] = ["time", "what", "repository", "run", "attempt", "rule → action", "outcome", "why"];
+const HEADING: [&str; 8] =
+    ["time", "what", "repository", "run", "attempt", "rule → action", "outcome", "why"];
 
 /// How many of the rules that did not match are named as the closest.
 const CLOSEST: usize = 2;
@@ -21,6 +22,7 @@ const CLOSEST: usize = 2;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
     at: Timestamp,
+    guid: String,
     what: String,
     repository: String,
     run: String,
@@ -35,32 +37,49 @@ pub(super) struct Line {
 pub(super) fn lines(entry: &HistoryEntry, rule: Option<&RuleName>) -> Vec<Line> {
     let mut lines: Vec<Line> = of_delivery(entry).into_iter().collect();
     for decision in &entry.decisions {
-        lines.extend(of_decision(decision, entry.delivery.received_at, rule));
+        lines.extend(of_decision(decision, &entry.delivery, rule));
     }
-    let unreadable = entry.unreadable.iter().map(|why| {
-        Line { outcome: "unreadable", tone: Tone::Bad, why: why.clone(), ..bare(&entry.delivery) }
+    let unreadable = entry.unreadable.iter().map(|why| Line {
+        outcome: "unreadable",
+        tone: Tone::Bad,
+        why: why.clone(),
+        ..bare(&entry.delivery)
     });
     lines.extend(unreadable);
     lines
 }
 
-/// The table with its heading.
-pub(super) fn render(lines: &[Line], paint: Paint) -> String {
-    let rows: Vec<[String; 8]> = lines.iter().map(Line::cells).collect();
-    let text = table(HEADING, &rows);
+/// The table with its heading; with the deliveries' guids where they are asked for.
+pub(super) fn render(lines: &[Line], with_guid: bool, paint: Paint) -> String {
+    let text = if with_guid {
+        let [time, rest @ ..] = HEADING;
+        let [what, repository, run, attempt, rule, outcome, why] = rest;
+        let heading = [time, "delivery", what, repository, run, attempt, rule, outcome, why];
+        table(heading, &lines.iter().map(Line::cells_with_guid).collect::<Vec<_>>())
+    } else {
+        table(HEADING, &lines.iter().map(Line::cells).collect::<Vec<_>>())
+    };
+    let [.., outcome, _] = HEADING;
     let mut drawn = text.lines();
     let heading = drawn.next().unwrap_or_default();
-    let [.., outcome, _] = HEADING;
-    let column = heading.find(outcome).map_or(0, |byte| heading.get(..byte).unwrap_or_default().chars().count());
+    let column =
+        heading.find(outcome).map_or(0, |byte| heading.get(..byte).unwrap_or_default().chars().count());
     let mut painted = vec![paint.text(Tone::Dim, heading)];
-    painted.extend(drawn.zip(lines).map(|(drawn, line)| paint.within(drawn, column, line.tone, line.outcome)));
+    painted
+        .extend(drawn.zip(lines).map(|(drawn, line)| paint.within(drawn, column, line.tone, line.outcome)));
     painted.join("\n") + "\n"
 }
 
 impl Line {
     fn cells(&self) -> [String; 8] {
+        let [time, _, what, repository, run, attempt, rule, outcome, why] = self.cells_with_guid();
+        [time, what, repository, run, attempt, rule, outcome, why]
+    }
+
+    fn cells_with_guid(&self) -> [String; 9] {
         [
             moment(self.at),
+            self.guid.clone(),
             self.what.clone(),
             self.repository.clone(),
             self.run.clone(),
@@ -75,6 +94,7 @@ impl Line {
 fn bare(delivery: &DeliveryRow) -> Line {
     Line {
         at: delivery.received_at,
+        guid: delivery.guid.to_string(),
         what: delivery.event.clone(),
         repository: String::new(),
         run: String::new(),
@@ -100,19 +120,20 @@ fn of_delivery(entry: &HistoryEntry) -> Option<Line> {
             Some(Line { outcome: "pending", tone: Tone::Doubt, why, ..line })
         }
         DeliveryState::Decided if delivery.reason.is_some() || entry.decisions.is_empty() => {
-            Some(Line { outcome: "judged", ..line })
+            Some(Line { outcome: delivery.state.as_str(), ..line })
         }
         DeliveryState::Decided => None,
     }
 }
 
-fn of_decision(entry: &DecisionEntry, received_at: Timestamp, rule: Option<&RuleName>) -> Vec<Line> {
+fn of_decision(entry: &DecisionEntry, delivery: &DeliveryRow, rule: Option<&RuleName>) -> Vec<Line> {
     let facts = &entry.decision.facts;
-    let line = of_run(facts, received_at);
+    let line = of_run(facts, delivery);
     let is_asked_for = |name: &RuleName| rule.is_none_or(|rule| rule == name);
     let mut lines = Vec::new();
     for verdict in entry.decision.verdicts.iter().filter(|verdict| is_asked_for(&verdict.rule)) {
-        let actions: Vec<_> = entry.actions.iter().filter(|(action, _)| action.plan.rule == verdict.rule).collect();
+        let actions: Vec<_> =
+            entry.actions.iter().filter(|(action, _)| action.plan.rule == verdict.rule).collect();
         lines.extend(actions.iter().map(|(action, executions)| of_action(&line, action, executions)));
         if actions.is_empty() && (rule.is_some() || says_more_than_no(verdict.verdict)) {
             lines.push(of_verdict(&line, verdict));
@@ -125,7 +146,7 @@ fn of_decision(entry: &DecisionEntry, received_at: Timestamp, rule: Option<&Rule
     lines
 }
 
-fn of_run(facts: &Facts, received_at: Timestamp) -> Line {
+fn of_run(facts: &Facts, delivery: &DeliveryRow) -> Line {
     let run = &facts.run;
     let more = match facts.signal {
         Signal::Command => facts.sender.as_ref().map(|by| format!("by {by}")),
@@ -135,15 +156,12 @@ fn of_run(facts: &Facts, received_at: Timestamp) -> Line {
         }
     };
     Line {
-        at: received_at,
         what: more.map_or_else(|| facts.signal.to_string(), |more| format!("{} {more}", facts.signal)),
         repository: run.repository.to_string(),
         run: run.id.to_string(),
         attempt: run.attempt.map(|attempt| attempt.to_string()).unwrap_or_default(),
-        rule: String::new(),
-        outcome: "",
-        tone: Tone::Dim,
         why: String::new(),
+        ..bare(delivery)
     }
 }
 
@@ -191,8 +209,11 @@ fn why_none_matched(verdicts: &[RuleVerdict]) -> String {
         .collect();
     against.sort_by_key(|(failing, _)| *failing);
     let more = against.len().saturating_sub(CLOSEST);
-    let mut reasons: Vec<String> =
-        against.iter().take(CLOSEST).map(|(_, verdict)| format!("{}: {}", verdict.rule, verdict.reason)).collect();
+    let mut reasons: Vec<String> = against
+        .iter()
+        .take(CLOSEST)
+        .map(|(_, verdict)| format!("{}: {}", verdict.rule, verdict.reason))
+        .collect();
     match more {
         0 => {}
         1 => reasons.push("and 1 rule more".to_owned()),

@@ -37,6 +37,9 @@ pub(super) struct HistoryArgs {
     /// At most so many deliveries, the newest
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
+    /// Show the deliveries' guids too, for `explain --delivery`
+    #[arg(long)]
+    guid: bool,
     /// Print a JSON array of deliveries with all that came of them
     #[arg(long)]
     json: bool,
@@ -46,7 +49,9 @@ pub(super) async fn run(args: &HistoryArgs) -> anyhow::Result<Exit> {
     let path = match show::path_of_ledger(&args.config.config, args.database.as_deref()) {
         Ok(path) => path,
         Err(problems) => {
-            show::refused(&format!("{problems}\n  help: `--database FILE` shows the history without a configuration"));
+            show::refused(&format!(
+                "{problems}\n  help: `--database FILE` shows the history without a configuration"
+            ));
             return Ok(Exit::Config);
         }
     };
@@ -60,7 +65,7 @@ pub(super) async fn run(args: &HistoryArgs) -> anyhow::Result<Exit> {
         let views: Vec<show::EntryView<'_>> = entries.iter().map(show::EntryView::from).collect();
         show::print_json(&views)?;
     } else {
-        show::print(&text(&entries, args.rule.as_ref(), show::Paint::for_stdout()))?;
+        show::print(&text(&entries, args, show::Paint::for_stdout()))?;
         say_whether_cut(entries.len(), args.limit);
     }
     Ok(Exit::Ok)
@@ -77,12 +82,13 @@ fn filter(args: &HistoryArgs) -> HistoryFilter {
     }
 }
 
-fn text(entries: &[HistoryEntry], rule: Option<&RuleName>, paint: show::Paint) -> String {
-    let lines: Vec<_> = entries.iter().flat_map(|entry| lines(entry, rule)).collect();
+/// The entries as the table that people read.
+pub(super) fn text(entries: &[HistoryEntry], args: &HistoryArgs, paint: show::Paint) -> String {
+    let lines: Vec<_> = entries.iter().flat_map(|entry| lines(entry, args.rule.as_ref())).collect();
     if lines.is_empty() {
         return "the history holds nothing of the kind\n".to_owned();
     }
-    lines::render(&lines, paint)
+    lines::render(&lines, args.guid, paint)
 }
 
 /// To standard error, so that what reads the table is not surprised by a line that is none.

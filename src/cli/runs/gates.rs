@@ -41,9 +41,9 @@ pub(super) async fn approvals(args: &RunArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Config);
     };
     let found = link.github.approvals(&link.access, args.run).await;
-    let found = found.with_context(|| format!("cannot read the approvals of run {} of {}", args.run, args.repository))?;
+    let found = found
+        .with_context(|| format!("cannot read the approvals of run {} of {}", args.run, args.repository))?;
     if args.common.json {
-
         show::print_json(&found.iter().map(approval_view).collect::<Vec<_>>())?;
     } else {
         show::print(&approvals_text(&found))?;
@@ -76,7 +76,9 @@ fn approvals_text(found: &[Approval]) -> String {
         return "nobody has reviewed a deployment of the run\n".to_owned();
     }
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let row = |given: &Approval| [given.environments.join(", "), text(&given.state), text(&given.user), text(&given.comment)];
+    let row = |given: &Approval| {
+        [given.environments.join(", "), text(&given.state), text(&given.user), text(&given.comment)]
+    };
     table(["environments", "state", "by", "comment"], &found.iter().map(row).collect::<Vec<_>>())
 }
 
@@ -91,13 +93,17 @@ pub(super) fn pending_text(found: &[PendingDeployment]) -> String {
             None => "",
         };
         let timer = gate.wait_timer_minutes.filter(|minutes| *minutes > 0).map(|minutes| {
-            let since = gate.wait_timer_started_at.map(|at| format!(" from {}", moment(at))).unwrap_or_default();
+            let since =
+                gate.wait_timer_started_at.map(|at| format!(" from {}", moment(at))).unwrap_or_default();
             format!("{minutes}m{since}")
         });
         let reviewers = gate.reviewers.map(|reviewers| reviewers.to_string()).unwrap_or_default();
         [gate.name.clone(), may.to_owned(), reviewers, timer.unwrap_or_default()]
     };
-    table(["environment", "may approve", "reviewers", "wait timer"], &found.iter().map(row).collect::<Vec<_>>())
+    table(
+        ["environment", "may approve", "reviewers", "wait timer"],
+        &found.iter().map(row).collect::<Vec<_>>(),
+    )
 }
 
 fn approval_view(given: &Approval) -> ApprovalView<'_> {
@@ -134,7 +140,8 @@ mod tests {
             wait_timer_started_at: None,
             reviewers: Some(2),
         };
-        let lines = ["environment  may approve  reviewers  wait timer", "staging      yes          2          -", ""];
+        let lines =
+            ["environment  may approve  reviewers  wait timer", "staging      yes          2          -", ""];
         assert_eq!(pending_text(&[gate]), lines.join("\n"));
         assert_eq!(pending_text(&[]), "the run waits at no environment\n");
     }

@@ -82,14 +82,20 @@ fn text(jobs: &[Job]) -> String {
     let rows: Vec<[String; 6]> = jobs
         .iter()
         .map(|job| {
-            let took = job.started_at.zip(job.completed_at).map(|(start, end)| show_duration(start.until(end)));
+            let took =
+                job.started_at.zip(job.completed_at).map(|(start, end)| show_duration(start.until(end)));
             [
                 job.id.to_string(),
                 job.name.clone().unwrap_or_default(),
                 state(job.status.as_ref(), job.conclusion.as_ref()),
                 took.unwrap_or_default(),
                 job.runner_name.clone().unwrap_or_default(),
-                job.steps.iter().filter(|step| failed(step)).filter_map(|step| step.name.clone()).collect::<Vec<_>>().join(", "),
+                job.steps
+                    .iter()
+                    .filter(|step| failed(step))
+                    .filter_map(|step| step.name.clone())
+                    .collect::<Vec<_>>()
+                    .join(", "),
             ]
         })
         .collect();

@@ -60,7 +60,8 @@ pub(super) async fn run(args: &ListArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Config);
     };
     let listed = collect(&link, args).await;
-    let (runs, unreadable) = listed.with_context(|| format!("cannot list the runs of {}", args.repository))?;
+    let (runs, unreadable) =
+        listed.with_context(|| format!("cannot list the runs of {}", args.repository))?;
     if args.common.json {
         show::print_json(&runs.iter().map(RunView::from).collect::<Vec<_>>())?;
     } else {
@@ -102,7 +103,9 @@ fn of_workflow(workflow: Option<&str>) -> Of {
     let Some(text) = workflow else { return Of::All };
     match text.parse::<i64>() {
         Ok(id) => Of::Workflow(WorkflowRef::Id(WorkflowId(id))),
-        Err(_) if text.ends_with(".yml") || text.ends_with(".yaml") => Of::Workflow(WorkflowRef::File(text.to_owned())),
+        Err(_) if text.ends_with(".yml") || text.ends_with(".yaml") => {
+            Of::Workflow(WorkflowRef::File(text.to_owned()))
+        }
         Err(_) => Of::Named(text.to_owned()),
     }
 }
@@ -126,7 +129,9 @@ fn query(args: &ListArgs, of: &Of) -> RunQuery {
 fn is_wanted(of: &Of, run: &RunSnapshot) -> bool {
     match of {
         Of::All | Of::Workflow(_) => true,
-        Of::Named(name) => run.workflow.as_deref().is_some_and(|workflow| workflow.eq_ignore_ascii_case(name)),
+        Of::Named(name) => {
+            run.workflow.as_deref().is_some_and(|workflow| workflow.eq_ignore_ascii_case(name))
+        }
     }
 }
 

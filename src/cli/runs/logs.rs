@@ -46,7 +46,10 @@ pub(super) async fn run(args: &LogsArgs) -> anyhow::Result<Exit> {
     };
     let path = args.output.clone().unwrap_or_else(|| default_name(args));
     if !args.force && path.exists() {
-        refused(&format!("{} is there already: `--force` overwrites it, `-o FILE` writes another", path.display()));
+        refused(&format!(
+            "{} is there already: `--force` overwrites it, `-o FILE` writes another",
+            path.display()
+        ));
         return Ok(Exit::Failure);
     }
     let bytes = tokio::select! {
@@ -77,7 +80,7 @@ async fn fetch_into(link: &Link, args: &LogsArgs, path: &Path) -> anyhow::Result
         Ok(bytes) => bytes,
         Err(error) => {
             remove(&partial).await;
-            return Err(error.into());
+            return Err(in_words(error));
         }
     };
     drop(file);
@@ -86,6 +89,18 @@ async fn fetch_into(link: &Link, args: &LogsArgs, path: &Path) -> anyhow::Result
         remove(&partial).await;
     }
     placed.map(|()| bytes)
+}
+
+/// GitHub gives the same answer for logs that are gone and for logs that are yet to be.
+fn in_words(error: LogsError) -> anyhow::Error {
+    match error {
+        LogsError::LogsGone { .. } => {
+            anyhow::anyhow!(
+                "{error}; they are there from the end of the run until they are deleted or expire"
+            )
+        }
+        LogsError::TooLarge { .. } | LogsError::Sink(_) | LogsError::GitHub(_) => error.into(),
+    }
 }
 
 async fn fetch(link: &Link, args: &LogsArgs, file: &mut File) -> Result<u64, LogsError> {

@@ -75,7 +75,12 @@ pub(super) async fn carry_out(
 }
 
 /// No daemon runs: this process judges the command and carries it out.
-async fn here(link: &Link, store: Store, guid: DeliveryGuid, command: &Command) -> anyhow::Result<HistoryEntry> {
+async fn here(
+    link: &Link,
+    store: Store,
+    guid: DeliveryGuid,
+    command: &Command,
+) -> anyhow::Result<HistoryEntry> {
     let pipeline = pipeline(link, store.clone());
     let carried_out = pipeline.carry_out_command(guid, command.clone()).await;
     store.close().await;
@@ -125,7 +130,9 @@ fn pipeline(link: &Link, store: Store) -> Pipeline {
 
 /// As the operating system names them.
 fn who_asks() -> String {
-    let name = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    let name = ["USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
     name.map_or_else(|| "someone".to_owned(), |name| show::clean(&name))
 }
 

@@ -57,7 +57,8 @@ async fn review(args: &ReviewOrder, state: ReviewState) -> anyhow::Result<Exit> 
         Choice::Environments(environments) => environments,
         Choice::Unclear(exit) => return Ok(exit),
     };
-    let comment = args.comment.clone().unwrap_or_else(|| format!("{} by hand with runwarden", state.as_str()));
+    let comment =
+        args.comment.clone().unwrap_or_else(|| format!("{} by hand with runwarden", state.as_str()));
     let review = Review { state, environments, comment, via: Some(Via::Reviewer) };
     order::carry_out(link, *run, Action::ReviewDeployments(review), common, args.patience).await
 }
@@ -69,7 +70,8 @@ async fn choose(args: &ReviewOrder, link: &Link) -> anyhow::Result<Choice> {
     }
     let RunArgs { repository, run, .. } = &args.target;
     let pending = waiting(link, *run).await;
-    let pending = pending.with_context(|| format!("cannot read the pending deployments of run {run} of {repository}"))?;
+    let pending = pending
+        .with_context(|| format!("cannot read the pending deployments of run {run} of {repository}"))?;
     Ok(match pending.as_slice() {
         [only] => Choice::Environments(vec![only.name.clone()]),
         [] => {

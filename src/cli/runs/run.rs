@@ -39,7 +39,8 @@ pub(super) async fn attempt(args: &AttemptArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Config);
     };
     let found = link.github.attempt(&link.access, *run, RunAttempt(args.attempt)).await;
-    let found = found.with_context(|| format!("cannot read attempt {} of run {run} of {repository}", args.attempt))?;
+    let found = found
+        .with_context(|| format!("cannot read attempt {} of run {run} of {repository}", args.attempt))?;
     print(&found, common)
 }
 

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::At;
 use crate::model::{
-    Action, ActionKind, ActionRow, ExecutionRow, JobId, Lane, PlannedAction, RepositoryName, RerunScope, RuleName,
-    RunAttempt, RunId, Via,
+    Action, ActionKind, ActionRow, ExecutionRow, JobId, Lane, PlannedAction, RepositoryName, RerunScope,
+    RuleName, RunAttempt, RunId, Via,
 };
 
 /// What is planned.
@@ -48,7 +48,7 @@ pub(in crate::cli) struct ActionView<'a> {
 
 /// One try to carry an action out.
 #[derive(Debug, Serialize)]
-pub(in crate::cli) struct ExecutionView<'a> {
+struct ExecutionView<'a> {
     begun_at: At,
     finished_at: Option<At>,
     /// `done`, `refused`, `failed`, `retry`, `blocked`, `ambiguous`, `interrupted`; null while it runs.

@@ -11,7 +11,7 @@ mod time;
 mod views;
 mod words;
 
-pub(super) use actions::{ActionView, ExecutionView, PlanView};
+pub(super) use actions::{ActionView, PlanView};
 pub(super) use ledger::path_of_ledger;
 pub(super) use out::{clean, print, print_json, refused};
 pub(super) use paint::{Paint, Tone};

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::{
     model::{
-        Action, ActionKey, ActionRow, ActionState, ConditionResult, Conclusion, DecisionRow, DeliveryGuid, DeliveryRow,
-        DeliveryState, ExecutionRow, Facts, Lane, PlannedAction, RepositoryName, Rerun, RerunScope, RuleName,
-        RuleVerdict, RunAttempt, RunId, RunSnapshot, Signal, Source, Status, Timestamp, Truth, Verdict,
+        Action, ActionKey, ActionRow, ActionState, Conclusion, ConditionResult, DecisionRow, DeliveryGuid,
+        DeliveryRow, DeliveryState, ExecutionRow, Facts, Lane, PlannedAction, RepositoryName, Rerun,
+        RerunScope, RuleName, RuleVerdict, RunAttempt, RunId, RunSnapshot, Signal, Source, Status, Timestamp,
+        Truth, Verdict,
     },
     store::{DecisionEntry, HistoryEntry},
 };
@@ -46,7 +47,12 @@ pub(in crate::cli) fn group(word: &str, satisfied: Truth, parts: Vec<ConditionRe
     ConditionResult { parts, ..test(word, "", "", satisfied) }
 }
 
-pub(in crate::cli) fn verdict(name: &str, verdict: Verdict, reason: &str, conditions: Vec<ConditionResult>) -> RuleVerdict {
+pub(in crate::cli) fn verdict(
+    name: &str,
+    verdict: Verdict,
+    reason: &str,
+    conditions: Vec<ConditionResult>,
+) -> RuleVerdict {
     let satisfied = match verdict {
         Verdict::Matched | Verdict::Kept | Verdict::Limited => Truth::Yes,
         Verdict::NotMatched | Verdict::Off => Truth::No,
@@ -60,7 +66,12 @@ pub(in crate::cli) fn verdict(name: &str, verdict: Verdict, reason: &str, condit
     }
 }
 
-pub(in crate::cli) fn action(name: &str, action: Action, state: ActionState, reason: Option<&str>) -> ActionRow {
+pub(in crate::cli) fn action(
+    name: &str,
+    action: Action,
+    state: ActionState,
+    reason: Option<&str>,
+) -> ActionRow {
     let plan = PlannedAction {
         key: ActionKey::of_rule(&rule(name), RunId(42), RunAttempt(1), &action),
         rule: rule(name),
@@ -77,7 +88,15 @@ pub(in crate::cli) fn action(name: &str, action: Action, state: ActionState, rea
         due_at: at(30),
         per_run: None,
     };
-    ActionRow { id: 1, decision_id: 1, plan, tries: 1, planned_at: at(0), finished_at: None, interrupted: false }
+    ActionRow {
+        id: 1,
+        decision_id: 1,
+        plan,
+        tries: 1,
+        planned_at: at(0),
+        finished_at: None,
+        interrupted: false,
+    }
 }
 
 pub(in crate::cli) fn rerun() -> Action {

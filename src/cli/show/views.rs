@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::{ActionView, At};
 use crate::{
     model::{
-        Conclusion, DeliveryGuid, DeliveryRow, DeliveryState, Facts, RepositoryName, RuleVerdict, RunAttempt, RunId,
-        RunSnapshot, Signal, Source, Status, WorkflowId,
+        Conclusion, DeliveryGuid, DeliveryRow, DeliveryState, Facts, RepositoryName, RuleVerdict, RunAttempt,
+        RunId, RunSnapshot, Signal, Source, Status, WorkflowId,
     },
     store::{DecisionEntry, HistoryEntry},
 };

@@ -200,84 +200,61 @@ fn webhooks() {
     }
 }
 
+/// What is wrong with a section `github`, where TOKEN is a proper token.
+const GITHUB: &[(&str, Expected)] = &[
+    ("{}", (3, 9, "neither `app` nor `token`", "app: { id: 12345")),
+    (
+        "{ TOKEN, app: { id: 1, private_key: { file: app.pem } } }",
+        (3, 11, "both `app` and `token`", "`reviewer`"),
+    ),
+    (
+        "{ app: { id: app, private_key: { file: app.pem } } }",
+        (3, 22, "expected a whole number, found `app`", "whole number"),
+    ),
+    ("{ app: { id: 0, private_key: { file: app.pem } } }", (3, 22, "0 is not an App's id", "settings page")),
+    ("{ app: { id: 1 } }", (3, 16, "`private_key` is missing", "app.pem")),
+    ("{ app: { id: 1, private_key: { file: webhook-secret } } }", (3, 38, "not PEM", ".pem file")),
+    ("{ app: { id: 1, private_key: { file: ca.pem } } }", (3, 38, "another kind: CERTIFICATE", ".pem file")),
+    ("{ token: { env: RUNWARDEN_WEBHOOK_SECRET } }", (3, 18, "a space or another character", "check")),
+    ("{ TOKEN, ca_file: app.pem }", (3, 50, "holds no PEM certificate", "BEGIN CERTIFICATE")),
+    ("{ TOKEN, ca_file: gone.pem }", (3, 50, "cannot read", "folder")),
+    ("{ TOKEN, timeout: 0s }", (3, 50, "no request can be answered in 0s", "30s")),
+    ("{ TOKEN, timeout: 30 }", (3, 50, "30 is a duration without a unit", "did you mean `30s`?")),
+    ("{ TOKEN, timeout: 30 parsecs }", (3, 50, "unknown unit `parsecs`", "`15m`")),
+    ("{ TOKEN, timeout: -3s }", (3, 50, "`-3s` is not a duration", "`15m`")),
+    ("{ TOKEN, timeout: [1s] }", (3, 50, "expected a duration, found a list", "`15m`")),
+    ("{ TOKEN, reviewer: { } }", (3, 51, "`token` is missing", "RUNWARDEN_REVIEWER_TOKEN")),
+    ("{ TOKEN, reviwer: { } }", (3, 41, "unknown key `reviwer`", "did you mean `reviewer`?")),
+    (
+        "{ TOKEN, api_url: https://github.com }",
+        (3, 50, "not the root of a GitHub REST API", "did you mean `https://api.github.com`?"),
+    ),
+    (
+        "{ TOKEN, api_url: https://ghe.example.com }",
+        (3, 50, "not the root", "did you mean `https://ghe.example.com/api/v3`?"),
+    ),
+    (
+        "{ TOKEN, api_url: https://ghe.example.com/api/graphql }",
+        (3, 50, "not the root", "`https://ghe.example.com/api/v3`?"),
+    ),
+    (
+        "{ TOKEN, api_url: api.github.com }",
+        (3, 50, "not the address of an API", "did you mean `https://api.github.com`?"),
+    ),
+    ("{ TOKEN, api_url: \"ftp://x\" }", (3, 50, "not the address of an API", "https://HOST/api/v3")),
+    (
+        "{ TOKEN, api_url: \"https://me:pw@api.github.com\" }",
+        (3, 50, "a name or password in the address", "use `token`"),
+    ),
+];
+
 #[test]
 fn github() {
     let head = "webhook: { secrets: [ { env: RUNWARDEN_WEBHOOK_SECRET } ] }\nrules: []\n";
     let token = "token: { env: GITHUB_TOKEN }";
-    for (github, expected) in [
-        ("{}".to_owned(), (3, 9, "neither `app` nor `token`", "app: { id: 12345")),
-        (
-            format!("{{ {token}, app: {{ id: 1, private_key: {{ file: app.pem }} }} }}"),
-            (3, 11, "both `app` and `token`", "`reviewer`"),
-        ),
-        (
-            "{ app: { id: app, private_key: { file: app.pem } } }".to_owned(),
-            (3, 22, "expected a whole number, found `app`", "whole number"),
-        ),
-        (
-            "{ app: { id: 0, private_key: { file: app.pem } } }".to_owned(),
-            (3, 22, "0 is not an App's id", "settings page"),
-        ),
-        ("{ app: { id: 1 } }".to_owned(), (3, 16, "`private_key` is missing", "app.pem")),
-        (
-            "{ app: { id: 1, private_key: { file: webhook-secret } } }".to_owned(),
-            (3, 38, "not PEM", ".pem file"),
-        ),
-        (
-            "{ app: { id: 1, private_key: { file: ca.pem } } }".to_owned(),
-            (3, 38, "another kind: CERTIFICATE", ".pem file"),
-        ),
-        (
-            "{ token: { env: RUNWARDEN_WEBHOOK_SECRET } }".to_owned(),
-            (3, 18, "a space or another character", "check"),
-        ),
-        (
-            format!("{{ {token}, ca_file: app.pem }}"),
-            (3, 50, "holds no PEM certificate", "BEGIN CERTIFICATE"),
-        ),
-        (format!("{{ {token}, ca_file: gone.pem }}"), (3, 50, "cannot read", "folder")),
-        (format!("{{ {token}, timeout: 0s }}"), (3, 50, "no request can be answered in 0s", "30s")),
-        (
-            format!("{{ {token}, timeout: 30 }}"),
-            (3, 50, "30 is a duration without a unit", "did you mean `30s`?"),
-        ),
-        (format!("{{ {token}, timeout: 30 parsecs }}"), (3, 50, "unknown unit `parsecs`", "`15m`")),
-        (format!("{{ {token}, timeout: -3s }}"), (3, 50, "`-3s` is not a duration", "`15m`")),
-        (format!("{{ {token}, timeout: [1s] }}"), (3, 50, "expected a duration, found a list", "`15m`")),
-        (
-            format!("{{ {token}, reviewer: {{ }} }}"),
-            (3, 51, "`token` is missing", "RUNWARDEN_REVIEWER_TOKEN"),
-        ),
-        (
-            format!("{{ {token}, reviwer: {{ }} }}"),
-            (3, 41, "unknown key `reviwer`", "did you mean `reviewer`?"),
-        ),
-        (
-            format!("{{ {token}, api_url: https://github.com }}"),
-            (3, 50, "not the root of a GitHub REST API", "did you mean `https://api.github.com`?"),
-        ),
-        (
-            format!("{{ {token}, api_url: https://ghe.example.com }}"),
-            (3, 50, "not the root", "did you mean `https://ghe.example.com/api/v3`?"),
-        ),
-        (
-            format!("{{ {token}, api_url: https://ghe.example.com/api/graphql }}"),
-            (3, 50, "not the root", "`https://ghe.example.com/api/v3`?"),
-        ),
-        (
-            format!("{{ {token}, api_url: api.github.com }}"),
-            (3, 50, "not the address of an API", "did you mean `https://api.github.com`?"),
-        ),
-        (
-            format!("{{ {token}, api_url: \"ftp://x\" }}"),
-            (3, 50, "not the address of an API", "https://HOST/api/v3"),
-        ),
-        (
-            format!("{{ {token}, api_url: \"https://me:pw@api.github.com\" }}"),
-            (3, 50, "a name or password in the address", "use `token`"),
-        ),
-    ] {
-        refused(&format!("{head}github: {github}\n"), &[expected]);
+    for (github, expected) in GITHUB {
+        let github = github.replace("TOKEN", token);
+        refused(&format!("{head}github: {github}\n"), &[*expected]);
     }
     let plain = format!("{head}github: {{ {token}, api_url: http://ghe.example.com/api/v3 }}\n");
     let unencrypted = (3, 50, "unencrypted", "use `https://ghe.example.com/api/v3`");
@@ -345,71 +322,74 @@ fn names_and_triggers() {
     refused(&twice, &[(7, 13, "a second rule with the name `x`", "the first is in line 4")]);
 }
 
+/// What is wrong with a `when`.
+const CONDITIONS: &[(&str, Expected)] = &[
+    ("[branch]", (6, 11, "expected a map of conditions, found a list", "{ branch: main")),
+    ("{ brnach: main }", (6, 13, "unknown key `brnach`", "did you mean `branch`?")),
+    ("{ branch: 1.0 }", (6, 21, "expected a text, found the number 1.0", "quote it: \"1.0\"")),
+    ("{ branch: true }", (6, 21, "expected a text, found `true`", "quote it: \"true\"")),
+    ("{ branch: }", (6, 19, "expected a text, found nothing", "leave the key out")),
+    ("{ branch: [] }", (6, 21, "found an empty list", "`-`")),
+    ("{ branch: [main, 2] }", (6, 28, "found the number 2", "quote it")),
+    (
+        "{ branch: { is: main } }",
+        (6, 21, "`branch` takes a text or a list of texts", "not: { branch: main }"),
+    ),
+    ("{ branch: refs/heads/main }", (6, 21, "without `refs/`", "did you mean `main`?")),
+    ("{ branch: /(/ }", (6, 21, "is not a regular expression: unclosed group", "glob")),
+    ("{ branch: /main }", (6, 21, "does not end like one", "did you mean `/main/`?")),
+    ("{ branch: /main/i }", (6, 21, "does not end like one", "did you mean `/(?i)main/`?")),
+    ("{ branch: // }", (6, 21, "an empty pattern", "leave the condition out")),
+    ("{ repository: api }", (6, 25, "matches no repository", "did you mean `*/api`")),
+    ("{ repository: \"*\" }", (6, 25, "matches no repository", "did you mean `**`?")),
+    (
+        "{ repository: \"https://github.com/acme/api.git\" }",
+        (6, 25, "matches no repository", "did you mean `acme/api`?"),
+    ),
+    ("{ actor: \"@mona\" }", (6, 20, "is not a login", "did you mean `mona`?")),
+    ("{ actor: \"@acme/team\" }", (6, 20, "teams like", "list the logins")),
+    (
+        "{ status: complete }",
+        (
+            6,
+            21,
+            "unknown status `complete`",
+            "did you mean `completed`? (a value that this version does not know can be written `/^complete$/`)",
+        ),
+    ),
+    ("{ status: [queued, \"x*\"] }", (6, 30, "unknown status `x*`", "expected one of `queued`")),
+    ("{ run_attempt: \"3\" }", (6, 26, "expected a whole number, found `3`", "without quotes")),
+    ("{ run_attempt: -1 }", (6, 26, "found the number -1", "from 0 on")),
+    ("{ run_attempt: 1.5 }", (6, 26, "found the number 1.5", "whole number")),
+    ("{ run_attempt: 0 }", (6, 26, "no `run_attempt` lies within", "widen")),
+    ("{ run_attempt: { below: 1 } }", (6, 26, "no `run_attempt` lies within", "widen")),
+    ("{ run_attempt: { above: 3, below: 4 } }", (6, 26, "no `run_attempt` lies within", "widen")),
+    ("{ run_attempt: {} }", (6, 26, "`run_attempt` without a bound", "at_most")),
+    ("{ run_attempt: { less: 3 } }", (6, 28, "unknown key `less`", "expected one of `is`, `below`")),
+    ("{ run_attempt: [1, 2] }", (6, 26, "not a list", "at_least")),
+    ("{ age: 30d }", (6, 18, "no run's `age` is ever exactly that", "did you mean `{ above: 30d }`?")),
+    ("{ age: { above: 30 } }", (6, 27, "30 is a duration without a unit", "did you mean `30s`?")),
+    ("{ age: { above: 2d, below: 1d } }", (6, 18, "no `age` lies within", "widen")),
+    ("{ age: { at_least: 2d, below: 2d } }", (6, 18, "no `age` lies within", "widen")),
+    ("{ fork: yes }", (6, 19, "expected true or false, found `yes`", "`true`")),
+    ("{ any: [] }", (6, 18, "found an empty list", "`-`")),
+    ("{ any: { branch: main } }", (6, 18, "expected a list of maps of conditions, found a map", "`-`")),
+    ("{ any: [ {} ] }", (6, 20, "a map without a condition", "leave it out")),
+    ("{ not: {} }", (6, 18, "a map without a condition", "leave it out")),
+    (
+        "{ not: [ { branch: x } ] }",
+        (6, 18, "expected a map of conditions, found a list", "map of conditions"),
+    ),
+    ("{ all: [ { any: [ { brnch: x } ] } ] }", (6, 31, "unknown key `brnch`", "did you mean `branch`?")),
+    ("{ 1: x }", (6, 13, "expected a word as key, found the number 1", "text")),
+];
+
 #[test]
 fn conditions() {
-    for (when, expected) in [
-        ("[branch]", (6, 11, "expected a map of conditions, found a list", "{ branch: main")),
-        ("{ brnach: main }", (6, 13, "unknown key `brnach`", "did you mean `branch`?")),
-        ("{ branch: 1.0 }", (6, 21, "expected a text, found the number 1.0", "quote it: \"1.0\"")),
-        ("{ branch: true }", (6, 21, "expected a text, found `true`", "quote it: \"true\"")),
-        ("{ branch: }", (6, 19, "expected a text, found nothing", "leave the key out")),
-        ("{ branch: [] }", (6, 21, "found an empty list", "`-`")),
-        ("{ branch: [main, 2] }", (6, 28, "found the number 2", "quote it")),
-        (
-            "{ branch: { is: main } }",
-            (6, 21, "`branch` takes a text or a list of texts", "not: { branch: main }"),
-        ),
-        ("{ branch: refs/heads/main }", (6, 21, "without `refs/`", "did you mean `main`?")),
-        ("{ branch: /(/ }", (6, 21, "is not a regular expression: unclosed group", "glob")),
-        ("{ branch: /main }", (6, 21, "does not end like one", "did you mean `/main/`?")),
-        ("{ branch: /main/i }", (6, 21, "does not end like one", "did you mean `/(?i)main/`?")),
-        ("{ branch: // }", (6, 21, "an empty pattern", "leave the condition out")),
-        ("{ repository: api }", (6, 25, "matches no repository", "did you mean `*/api`")),
-        ("{ repository: \"*\" }", (6, 25, "matches no repository", "did you mean `**`?")),
-        (
-            "{ repository: \"https://github.com/acme/api.git\" }",
-            (6, 25, "matches no repository", "did you mean `acme/api`?"),
-        ),
-        ("{ actor: \"@mona\" }", (6, 20, "is not a login", "did you mean `mona`?")),
-        ("{ actor: \"@acme/team\" }", (6, 20, "teams like", "list the logins")),
-        (
-            "{ status: complete }",
-            (
-                6,
-                21,
-                "unknown status `complete`",
-                "did you mean `completed`? (a value that this version does not know can be written `/^complete$/`)",
-            ),
-        ),
-        ("{ status: [queued, \"x*\"] }", (6, 30, "unknown status `x*`", "expected one of `queued`")),
-        ("{ run_attempt: \"3\" }", (6, 26, "expected a whole number, found `3`", "without quotes")),
-        ("{ run_attempt: -1 }", (6, 26, "found the number -1", "from 0 on")),
-        ("{ run_attempt: 1.5 }", (6, 26, "found the number 1.5", "whole number")),
-        ("{ run_attempt: 0 }", (6, 26, "no `run_attempt` lies within", "widen")),
-        ("{ run_attempt: { below: 1 } }", (6, 26, "no `run_attempt` lies within", "widen")),
-        ("{ run_attempt: { above: 3, below: 4 } }", (6, 26, "no `run_attempt` lies within", "widen")),
-        ("{ run_attempt: {} }", (6, 26, "`run_attempt` without a bound", "at_most")),
-        ("{ run_attempt: { less: 3 } }", (6, 28, "unknown key `less`", "expected one of `is`, `below`")),
-        ("{ run_attempt: [1, 2] }", (6, 26, "not a list", "at_least")),
-        ("{ age: 30d }", (6, 18, "no run's `age` is ever exactly that", "did you mean `{ above: 30d }`?")),
-        ("{ age: { above: 30 } }", (6, 27, "30 is a duration without a unit", "did you mean `30s`?")),
-        ("{ age: { above: 2d, below: 1d } }", (6, 18, "no `age` lies within", "widen")),
-        ("{ age: { at_least: 2d, below: 2d } }", (6, 18, "no `age` lies within", "widen")),
-        ("{ fork: yes }", (6, 19, "expected true or false, found `yes`", "`true`")),
-        ("{ any: [] }", (6, 18, "found an empty list", "`-`")),
-        ("{ any: { branch: main } }", (6, 18, "expected a list of maps of conditions, found a map", "`-`")),
-        ("{ any: [ {} ] }", (6, 20, "a map without a condition", "leave it out")),
-        ("{ not: {} }", (6, 18, "a map without a condition", "leave it out")),
-        (
-            "{ not: [ { branch: x } ] }",
-            (6, 18, "expected a map of conditions, found a list", "map of conditions"),
-        ),
-        ("{ all: [ { any: [ { brnch: x } ] } ] }", (6, 31, "unknown key `brnch`", "did you mean `branch`?")),
-        ("{ 1: x }", (6, 13, "expected a word as key, found the number 1", "text")),
-    ] {
+    for (when, expected) in CONDITIONS {
         refused(
             &with_rule(&format!("on: workflow_run.requested\n    when: {when}\n    then: [cancel]")),
-            &[expected],
+            &[*expected],
         );
     }
     let rule = with_rule("on: workflow_run.requested\n    when: { branch: \"!main\" }\n    then: [cancel]");
@@ -448,18 +428,16 @@ fn actions() {
         refused(&with_rule(&rule), &[expected]);
     }
     for (review, expected) in [
-        ("comment: \"{{ rul }}\"", (7, 39, "unknown variable `rul`", "did you mean `rule`?")),
-        ("comment: \"{{ rule\"", (7, 39, "`{{` without `}}`", "close it")),
-        ("comment: \"\"", (7, 39, "found an empty one", "leave the key out")),
-        ("environments: [\"prod*\"]", (7, 45, "is a pattern, not an environment's name", "under `when")),
-        ("via: me", (7, 35, "unknown word `me`", "`reviewer`, `protection_rule`")),
-        ("via: protection_rule", (7, 9, "only an App can be a protection rule", "github.app")),
+        ("comment: \"{{ rul }}\"", (7, 44, "unknown variable `rul`", "did you mean `rule`?")),
+        ("comment: \"{{ rule\"", (7, 44, "`{{` without `}}`", "close it")),
+        ("comment: \"\"", (7, 44, "found an empty one", "leave the key out")),
+        ("environments: [\"prod*\"]", (7, 50, "is a pattern, not an environment's name", "under `when")),
+        ("via: me", (7, 40, "unknown word `me`", "`reviewer`, `protection_rule`")),
+        ("via: protection_rule", (7, 13, "only an App can be a protection rule", "github.app")),
     ] {
         let rule = format!(
             "on: deployment.waiting\n    when: {{ environment: x }}\n    then: [ approve_deployment: {{ {review} }} ]"
         );
-        let (line, column, message, remedy) = expected;
-        let column = if column == 9 { 13 } else { column + 4 };
-        refused(&with_rule(&rule), &[(line, column, message, remedy)]);
+        refused(&with_rule(&rule), &[expected]);
     }
 }

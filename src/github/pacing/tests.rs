@@ -45,8 +45,8 @@ fn the_wait_for_points_is_as_long_as_needed_and_no_longer() {
 #[test]
 fn bulk_work_always_leaves_room_for_events() {
     let pacer = pacer();
-    assert_eq!(sent(&pacer, Lane::Bulk, Cost::Read, NOW), 600);
-    assert_eq!(sent(&pacer, Lane::Event, Cost::Write, NOW), 60);
+    assert_eq!(sent(&pacer, Lane::Bulk, Cost::Read, NOW), 750);
+    assert_eq!(sent(&pacer, Lane::Event, Cost::Write, NOW), 30);
     assert_eq!(pacer.admit(Lane::Bulk, Cost::Read, NOW + SECOND).unwrap_err().until, NOW + WINDOW);
 }
 
@@ -60,7 +60,7 @@ fn bulk_writes_leave_one_at_a_time_and_an_interval_apart() {
     drop(permit);
     assert_eq!(pacer.admit(Lane::Bulk, Cost::Write, NOW).unwrap_err().until, NOW + SECOND);
     assert!(pacer.admit(Lane::Bulk, Cost::Write, NOW + SECOND).is_ok());
-    assert_eq!(sent(&Pacer::new(Duration::ZERO), Lane::Bulk, Cost::Write, NOW), 120);
+    assert_eq!(sent(&Pacer::new(Duration::ZERO), Lane::Bulk, Cost::Write, NOW), 150);
 }
 
 #[test]

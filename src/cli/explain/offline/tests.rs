@@ -10,7 +10,7 @@ use crate::{
 };
 
 fn matches(word: Word, pattern: &str) -> Condition {
-    let pattern = Pattern::parse(pattern, word.text_ignores_case().unwrap()).unwrap();
+    let pattern = Pattern::compile(pattern, word.text_ignores_case().unwrap()).unwrap();
     Condition::Test(Test { word, expectation: Expectation::Matches(vec![pattern]) })
 }
 
@@ -54,12 +54,12 @@ workflow_run.completed: run 42, attempt 1 of acme/api
     condition   expected  observed
   ✓ repository  acme/*    acme/api
   ✓ age         below 1m  10s
-  → would re-run the failed jobs in 30s (at 2026-11-22 15:00:40Z), unless it has done so 2 times for this run
+  → would re-run the failed jobs in 30s (at 2026-11-22 15:00:40Z), unless it has planned that 2 times for this run
 
 ✓ retry-too: matched (all conditions hold)
     condition   expected  observed
   ✓ conclusion  failure   failure
-  → would re-run the failed jobs in 30s (at 2026-11-22 15:00:40Z), unless it has done so 2 times for this run; shadowed: rule retry-flakes comes first
+  → would re-run the failed jobs in 30s (at 2026-11-22 15:00:40Z), but rule retry-flakes comes first
 
 ✗ cancel-dev: did not match (branch: expected dev, observed main)
     condition  expected  observed

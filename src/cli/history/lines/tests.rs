@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::{
-    cli::show::samples::{action, at, decision, entry, execution, facts, rerun, rule, test, verdict},
+    cli::show::samples::{action, decision, entry, execution, facts, rerun, rule, test, verdict},
     model::{Action, Gate, Source},
 };
 
 fn text(entries: &[HistoryEntry], rule: Option<&RuleName>) -> String {
     let lines: Vec<Line> = entries.iter().flat_map(|entry| lines(entry, rule)).collect();
-    render(&lines, Paint::none())
+    render(&lines, false, Paint::none())
 }
 
 fn decided(decisions: Vec<DecisionEntry>) -> HistoryEntry {
@@ -54,7 +54,12 @@ fn a_run_that_no_rule_matched_has_one_line_with_the_closest_reasons() {
     let no = |word: &str| test(word, "a", "b", Truth::No);
     let verdicts = vec![
         verdict("far", Verdict::NotMatched, "branch: far", vec![no("branch"), no("event"), no("actor")]),
-        verdict("near", Verdict::NotMatched, "branch: near", vec![no("branch"), test("event", "a", "a", Truth::Yes)]),
+        verdict(
+            "near",
+            Verdict::NotMatched,
+            "branch: near",
+            vec![no("branch"), test("event", "a", "a", Truth::Yes)],
+        ),
         verdict("nearer", Verdict::NotMatched, "event: nearer", vec![no("event")]),
         verdict("off", Verdict::Off, "the rule is off", Vec::new()),
     ];
@@ -67,8 +72,10 @@ fn a_run_that_no_rule_matched_has_one_line_with_the_closest_reasons() {
 #[test]
 fn deliveries_without_a_decision_say_why() {
     let of = |state, reason| entry(Source::Webhook, "workflow_run", state, reason, Vec::new());
-    let unreadable =
-        HistoryEntry { unreadable: vec!["row 7, column facts: \u{1b}[31m".to_owned()], ..of(DeliveryState::Decided, None) };
+    let unreadable = HistoryEntry {
+        unreadable: vec!["row 7, column facts: \u{1b}[31m".to_owned()],
+        ..of(DeliveryState::Decided, None)
+    };
     let entries = [
         of(DeliveryState::Parked, Some("the payload has no workflow_run")),
         of(DeliveryState::Pending, None),
@@ -81,8 +88,8 @@ time                  what          repository  run  attempt  rule → action  o
 2026-11-22 15:00:00Z  workflow_run  -           -    -        -              parked      the payload has no workflow_run
 2026-11-22 15:00:00Z  workflow_run  -           -    -        -              pending     to be judged
 2026-11-22 15:00:00Z  workflow_run  -           -    -        -              pending     GitHub answered 502; to be judged at 2026-11-22 15:01:00Z
-2026-11-22 15:00:00Z  workflow_run  -           -    -        -              judged      no rule listens to workflow_run.requested
-2026-11-22 15:00:00Z  workflow_run  -           -    -        -              judged      -
+2026-11-22 15:00:00Z  workflow_run  -           -    -        -              decided     no rule listens to workflow_run.requested
+2026-11-22 15:00:00Z  workflow_run  -           -    -        -              decided     -
 2026-11-22 15:00:00Z  workflow_run  -           -    -        -              unreadable  row 7, column facts:  [31m
 ";
     assert_eq!(text(&entries, None), expected);
@@ -90,9 +97,21 @@ time                  what          repository  run  attempt  rule → action  o
 
 #[test]
 fn what_happened_names_the_environment_or_the_person() {
+    let delivery = decided(Vec::new()).delivery;
     let gate = Some(Gate { environment: Some("staging".to_owned()), protection_rule: false });
     let waiting = Facts { gate, ..facts(Signal::DeploymentWaiting) };
-    assert_eq!(of_run(&waiting, at(0)).what, "deployment.waiting staging");
-    assert_eq!(of_run(&facts(Signal::Command), at(0)).what, "command by octocat");
-    assert_eq!(of_run(&facts(Signal::Schedule), at(0)).what, "schedule failure");
+    assert_eq!(of_run(&waiting, &delivery).what, "deployment.waiting staging");
+    assert_eq!(of_run(&facts(Signal::Command), &delivery).what, "command by octocat");
+    assert_eq!(of_run(&facts(Signal::Schedule), &delivery).what, "schedule failure");
+}
+
+#[test]
+fn the_guids_are_shown_when_asked_for() {
+    let pending = entry(Source::Webhook, "workflow_run", DeliveryState::Pending, None, Vec::new());
+    let shown = render(&lines(&pending, None), true, Paint::none());
+    let expected = "\
+time                  delivery                              what          repository  run  attempt  rule → action  outcome  why
+2026-11-22 15:00:00Z  72d3162e-cc78-11e3-81ab-4c9367dc0958  workflow_run  -           -    -        -              pending  to be judged
+";
+    assert_eq!(shown, expected);
 }

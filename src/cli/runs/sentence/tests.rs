@@ -47,8 +47,14 @@ fn an_order_without_a_plan_says_why() {
     let order = command(Action::Cancel);
     let of = |state, reason| entry(Source::Command, "command", state, reason, Vec::new());
     for (entry, words) in [
-        (of(DeliveryState::Decided, Some("GitHub shows no run 42 in acme/api")), "not done: GitHub shows no run 42 in acme/api"),
-        (of(DeliveryState::Pending, None), "not done yet: it has not been judged; a daemon goes on trying once it runs"),
+        (
+            of(DeliveryState::Decided, Some("GitHub shows no run 42 in acme/api")),
+            "not done: GitHub shows no run 42 in acme/api",
+        ),
+        (
+            of(DeliveryState::Pending, None),
+            "not done yet: it has not been judged; a daemon goes on trying once it runs",
+        ),
     ] {
         let (said, exit) = sentence(&order, &entry, Carrier::ThisProcess);
         assert_eq!(said, format!("cancellation of run 42 of acme/api: {words}"));
@@ -59,7 +65,12 @@ fn an_order_without_a_plan_says_why() {
 #[test]
 fn every_order_has_a_name() {
     let environments = vec!["staging".to_owned(), "production".to_owned()];
-    let review = Review { state: ReviewState::Approved, environments, comment: String::new(), via: Some(Via::Reviewer) };
+    let review = Review {
+        state: ReviewState::Approved,
+        environments,
+        comment: String::new(),
+        via: Some(Via::Reviewer),
+    };
     for (action, words) in [
         (Action::Rerun(Rerun::now(RerunScope::Run)), "re-run of run 42"),
         (Action::Rerun(Rerun::now(RerunScope::Job(JobId(7)))), "re-run of job 7 of run 42"),

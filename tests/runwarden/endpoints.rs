@@ -1,0 +1,1 @@
+//! Every endpoint of the client, against the simulated GitHub.
