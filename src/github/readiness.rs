@@ -10,6 +10,12 @@ impl GitHub {
         self.inner.is_app()
     }
 
+    /// Whether there is somebody to review deployments as: a reviewer's token, or a token of one's own.
+    #[must_use]
+    pub fn has_reviewer(&self) -> bool {
+        self.reviewer_identity().is_ok()
+    }
+
     /// When bulk work may next change something through that installation, should it not be now. Asking spends
     /// nothing.
     #[must_use]

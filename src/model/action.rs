@@ -213,6 +213,13 @@ impl ActionKey {
         }
     }
 
+    /// The key of the same action once more: a run may come to wait at an environment again, by a later job,
+    /// after its first wait there was answered.
+    #[must_use]
+    pub fn again(&self, time: u32) -> Self {
+        Self(format!("{}#{time}", self.0))
+    }
+
     /// The key of a command given by hand: the same command twice is two wishes.
     #[must_use]
     pub fn of_command(guid: &super::DeliveryGuid) -> Self {

@@ -123,7 +123,7 @@ impl Decider {
                     let why = format!("no rule listens to {}", facts.signal);
                     ready.push(without_decision(&delivery, &why, now));
                 } else if needs(&rules, &facts, now).is_empty() {
-                    ready.push(self.pipeline.decide_facts(&delivery, vec![facts], 0, None));
+                    ready.push(self.pipeline.decide_facts(&delivery, vec![facts], 0, None).await?);
                 } else {
                     self.gather(delivery, async move { pipeline.gather_facts(facts).await });
                 }
@@ -173,7 +173,7 @@ impl Decider {
             Some(Gathered::Later { until, why }) => self.put_off(&delivery, until, &why).await?,
             Some(Gathered::Nothing(why)) => ready.push(without_decision(&delivery, &why, now)),
             Some(Gathered::Facts { facts, requests, note }) => {
-                ready.push(self.pipeline.decide_facts(&delivery, facts, requests, note));
+                ready.push(self.pipeline.decide_facts(&delivery, facts, requests, note).await?);
             }
             Some(Gathered::Commanded { command, run, installation, requests }) => {
                 ready.push(decide_command(&delivery, &command, run, installation, requests, now));

@@ -161,7 +161,7 @@ impl Pipeline {
         let meter = Meter::default();
         let access = self.access(action.plan.repository.clone(), action.plan.installation, action.plan.lane, &meter);
         let tries = action.tries.saturating_add(1);
-        let outcome = match self.why_withdrawn(&action.plan.rule) {
+        let outcome = match self.why_impossible(&action.plan) {
             Some(why) => Outcome::Refused(why),
             None => self.look_and_perform(&access, &action, tries).await,
         };

@@ -1,13 +1,13 @@
 //! From gathered facts to what is recorded: serial, quick, and free of requests.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use tracing::info;
 
 use crate::{
     metrics::VerdictLabels,
     model::{
-        ActionKey, ActionState, Command, DeliveryGuid, DeliveryRow, Facts, InstallationId, Lane, NewDecision, NewDelivery,
+        Action, ActionKey, ActionState, Command, DeliveryGuid, DeliveryRow, Facts, InstallationId, Lane, NewDecision, NewDelivery,
         PlannedAction, RepositoryName, RuleName, RuleVerdict, RunSnapshot, ScheduledPass, Signal, Source, Timestamp, Verdict,
     },
     rules::{Rule, Ruleset, decide, judge, plan, spared},
@@ -15,6 +15,12 @@ use crate::{
 };
 
 use super::Pipeline;
+
+/// Signals about one wait come within this time of each other.
+const SAME_WAIT: Duration = Duration::from_secs(10);
+
+/// How often a run may wait at one environment in one attempt.
+const MOST_WAITS: u32 = 64;
 
 /// A delivery that is done with without judging a run; in words, why.
 pub(super) fn without_decision(delivery: &DeliveryRow, why: &str, now: Timestamp) -> Decided {
@@ -34,7 +40,13 @@ pub(super) fn spread(
     repositories: Vec<(RepositoryName, Option<InstallationId>)>,
     now: Timestamp,
 ) -> Decided {
-    let mut decided = without_decision(delivery, &format!("goes over {} repositories", repositories.len()), now);
+    let names: Vec<&str> = repositories.iter().map(|(name, _)| name.as_str()).collect();
+    let goes_over = match names.as_slice() {
+        [] => "no repository matches".to_owned(),
+        [only] => format!("goes over {only}"),
+        [first, .., last] => format!("goes over {} repositories, {first} to {last}", names.len()),
+    };
+    let mut decided = without_decision(delivery, &goes_over, now);
     for (repository, installation) in repositories {
         let guid = DeliveryGuid::parse(&format!("{}:{}", delivery.guid, repository.key()));
         let part = ScheduledPass { repository: Some(repository), installation, ..pass.clone() };
@@ -92,18 +104,21 @@ pub(super) fn decide_command(
 
 impl Pipeline {
     /// Judges a webhook's run by all rules that listen; once for each environment that it waits at.
-    pub(super) fn decide_facts(
+    pub(super) async fn decide_facts(
         &self,
         delivery: &DeliveryRow,
         facts: Vec<Facts>,
         requests: u32,
         note: Option<String>,
-    ) -> Decided {
+    ) -> Result<Decided, StoreError> {
         let now = self.clock.now();
         let rules = self.rules();
         let mut decisions = Vec::new();
         for facts in facts {
-            let judgement = decide(&rules, &facts, now);
+            let mut judgement = decide(&rules, &facts, now);
+            for action in &mut judgement.actions {
+                self.tell_from_earlier_waits(action, delivery.received_at).await?;
+            }
             for verdict in &judgement.verdicts {
                 self.count(&verdict.rule, verdict.verdict);
             }
@@ -122,7 +137,26 @@ impl Pipeline {
             let requests = if decisions.is_empty() { requests } else { 0 };
             decisions.push(NewDecision { facts, verdicts: judgement.verdicts, requests, actions: judgement.actions });
         }
-        Decided { delivery_id: delivery.id, decided_at: now, reason: note, decisions, deliveries: Vec::new() }
+        Ok(Decided { delivery_id: delivery.id, decided_at: now, reason: note, decisions, deliveries: Vec::new() })
+    }
+
+    /// A run may wait at one environment several times in one attempt, one job after the other. A signal that
+    /// came well after the answer to the last wait is about another one. Should it be a late one about the same
+    /// wait after all, the look finds nothing pending, and nothing is sent.
+    async fn tell_from_earlier_waits(&self, action: &mut PlannedAction, received_at: Timestamp) -> Result<(), StoreError> {
+        if !matches!(action.action, Action::ReviewDeployments(_)) {
+            return Ok(());
+        }
+        let first = action.key.clone();
+        for time in 2..=MOST_WAITS {
+            match self.store.state_of_key(&action.key).await? {
+                Some((ActionState::Done, Some(ended))) if received_at > ended + SAME_WAIT => {
+                    action.key = first.again(time);
+                }
+                _ => break,
+            }
+        }
+        Ok(())
     }
 
     /// Judges the runs that a schedule found in one repository. Those that the rule acts on get a decision each;

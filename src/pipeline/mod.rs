@@ -23,7 +23,7 @@ use crate::{
     clock::Clock,
     github::GitHub,
     metrics::Metrics,
-    model::Timestamp,
+    model::{Action, PlannedAction, RuleName, Timestamp, Via},
     rules::{Mode, Ruleset},
     sightings::Sightings,
     store::Store,
@@ -92,9 +92,22 @@ impl Pipeline {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ruleset);
     }
 
-    /// Why an action planned earlier is no longer wanted by the rules that hold now; commands have no rule.
-    fn why_withdrawn(&self, rule: &crate::model::RuleName) -> Option<String> {
-        if rule.as_str() == crate::model::RuleName::COMMAND {
+    /// Why an action planned earlier cannot or must not be carried out now, whatever GitHub says.
+    fn why_impossible(&self, plan: &PlannedAction) -> Option<String> {
+        let needs_reviewer = match &plan.action {
+            Action::ReviewDeployments(review) => review.via != Some(Via::ProtectionRule),
+            Action::Rerun(_) | Action::Cancel | Action::DeleteRun | Action::DeleteLogs => false,
+        };
+        if needs_reviewer && !self.github.has_reviewer() {
+            let why = "no reviewer's token is configured (github.reviewer), and an App cannot be a required reviewer";
+            return Some(why.to_owned());
+        }
+        self.why_withdrawn(&plan.rule)
+    }
+
+    /// Why a rule no longer wants what it wanted; a command has no rule.
+    fn why_withdrawn(&self, rule: &RuleName) -> Option<String> {
+        if rule.as_str() == RuleName::COMMAND {
             return None;
         }
         let rules = self.rules();

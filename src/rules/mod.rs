@@ -10,6 +10,8 @@ mod recheck;
 mod rule;
 mod settle;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use condition::{Condition, Expectation, Range, Test, Word, show_duration};
 pub use decide::{Judgement, decide, judge, plan};

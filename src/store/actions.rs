@@ -98,6 +98,20 @@ impl Store {
         Ok(known)
     }
 
+    /// How far the action of a key has come, and when it ended; `None` when the ledger has none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn state_of_key(&self, key: &ActionKey) -> Result<Option<(ActionState, Option<Timestamp>)>, StoreError> {
+        const DOING: &str = "read the plan";
+        let found = sqlx::query_as::<_, (String, Option<i64>)>("SELECT state, finished_at FROM actions WHERE key = $1")
+            .bind(key.as_str())
+            .fetch_optional(&self.inner.readers)
+            .await
+            .map_err(doing(DOING))?;
+        Ok(found.and_then(|(state, finished_at)| Some((ActionState::parse(&state)?, finished_at.map(Timestamp)))))
+    }
+
     /// When the next planned action of a lane is due; `None` when none is planned.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 
 use std::{
     io,
-    sync::{LazyLock, Mutex},
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
 };
 
 use zstd::{
@@ -26,14 +26,23 @@ const ZSTD_1: i64 = 1;
 /// 1.6 kB in 25 µs, 3 gives 1.5 kB in 48 µs; without the dictionary 1 gives 2.7 kB.
 const LEVEL: i32 = 1;
 
-/// Idle compressors are kept up to this many; each holds about 200 kB.
-const KEPT_COMPRESSORS: usize = 4;
+/// A body longer than this is better packed on a thread where it holds up nobody.
+pub(super) const LONG_BODY_BYTES: usize = 512 * 1024;
+
+/// What packs is kept for the next body, up to this many; each holds some hundred kilobytes.
+const KEPT_PACKERS: usize = 4;
 
 static DICTIONARY_1: &[u8] = include_bytes!("body_dictionary.json");
 static ENCODER_1: LazyLock<EncoderDictionary<'static>> =
     LazyLock::new(|| EncoderDictionary::copy(DICTIONARY_1, LEVEL));
 static DECODER_1: LazyLock<DecoderDictionary<'static>> = LazyLock::new(|| DecoderDictionary::copy(DICTIONARY_1));
-static COMPRESSORS: Mutex<Vec<Compressor<'static>>> = Mutex::new(Vec::new());
+static PACKERS: Mutex<Vec<Packer>> = Mutex::new(Vec::new());
+
+/// A compressor and the room for what it makes, so that a body costs one small allocation.
+struct Packer {
+    compressor: Compressor<'static>,
+    room: Vec<u8>,
+}
 
 /// A body in the form in which it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,20 +72,26 @@ pub(super) fn unpack(codec: i64, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
 }
 
 fn compress(body: &[u8]) -> io::Result<Vec<u8>> {
-    let kept = COMPRESSORS.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
-    let mut compressor = match kept {
-        Some(compressor) => compressor,
-        None => Compressor::with_prepared_dictionary(&ENCODER_1)?,
+    let mut packer = match packers().pop() {
+        Some(packer) => packer,
+        None => Packer { compressor: Compressor::with_prepared_dictionary(&ENCODER_1)?, room: Vec::new() },
     };
-    let mut bytes = compressor.compress(body)?;
-    // The buffer was made for the worst case; what waits in the queue should be as small as it looks.
-    bytes.shrink_to_fit();
-    let mut idle = COMPRESSORS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    // A compressor that met a huge body has grown with it.
-    if idle.len() < KEPT_COMPRESSORS && body.len() < 1024 * 1024 {
-        idle.push(compressor);
+    packer.room.clear();
+    packer.room.reserve(zstd::compress_bound(body.len()));
+    packer.compressor.compress_to_buffer(body, &mut packer.room)?;
+    let bytes = packer.room.clone();
+    // One that met a huge body has grown with it.
+    if body.len() <= LONG_BODY_BYTES {
+        let mut idle = packers();
+        if idle.len() < KEPT_PACKERS {
+            idle.push(packer);
+        }
     }
     Ok(bytes)
+}
+
+fn packers() -> MutexGuard<'static, Vec<Packer>> {
+    PACKERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn decompress(bytes: &[u8]) -> io::Result<Vec<u8>> {

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{
-    Signals,
+    Signals, body,
     error::IngestError,
     insert::{self, Ingested, Packed},
     writer::Writer,
@@ -26,9 +26,6 @@ pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Deliveries taken from the queue ahead of being written.
 const BATCH: usize = 128;
-
-/// A body longer than this is packed on a thread where it holds up nobody.
-const LONG_BODY_BYTES: usize = 512 * 1024;
 
 /// The way to the task that writes.
 pub(super) struct Queue {
@@ -101,7 +98,7 @@ impl Drop for Share {
 }
 
 async fn pack(delivery: NewDelivery) -> Result<Packed, IngestError> {
-    if delivery.body.len() <= LONG_BODY_BYTES {
+    if delivery.body.len() <= body::LONG_BODY_BYTES {
         return Ok(insert::pack(delivery));
     }
     let packing = tokio::task::spawn_blocking(|| insert::pack(delivery));

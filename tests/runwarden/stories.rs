@@ -286,6 +286,65 @@ async fn staging_is_approved_and_production_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_run_that_waits_at_one_environment_again_is_approved_again_and_a_late_signal_sends_nothing() {
+    let mut story = Story::begin(APPROVE).await;
+    let run = story.github.run(ci().environments(["staging"]));
+    story.settle().await;
+    assert_eq!(ending(&story.writes(), "/pending_deployments"), 1);
+    let signal = |story: &Story| {
+        let payload = story.github.payload("deployment_review", "requested", run);
+        let mut payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+        payload["environment"] = "staging".into();
+        story.github.emit("deployment_review", &payload);
+    };
+    // A late signal about the wait that was answered: there is a look, and it finds nothing.
+    story.pass(MINUTE).await;
+    signal(&story);
+    story.settle().await;
+    assert_eq!(ending(&story.writes(), "/pending_deployments"), 1);
+    assert!(story.actions(run).await[1].contains("done: staging was already approved"), "{:?}", story.actions(run).await);
+    // A later job of the same attempt waits there again.
+    let gate = r#"[{"environment":{"id":161088068,"name":"staging"},"wait_timer":0,"current_user_can_approve":true,"reviewers":[]}]"#;
+    story.github.fault(Fault::on("GET", "/pending_deployments").always().answer(Answer::status(200).body(gate)));
+    story.github.fault(Fault::on("POST", "/pending_deployments").answer(Answer::status(200).body("[]")));
+    story.pass(MINUTE).await;
+    signal(&story);
+    story.settle().await;
+    assert_eq!(ending(&story.writes(), "/pending_deployments"), 2);
+    story.end().await;
+}
+
+#[tokio::test]
+async fn without_a_reviewer_s_token_the_refusal_says_so() {
+    let mut story = Story::begin_without_reviewer(APPROVE).await;
+    let run = story.github.run(ci().environments(["staging"]));
+    story.settle().await;
+    assert_eq!(story.writes(), Vec::<String>::new());
+    let actions = story.actions(run).await;
+    assert!(actions[0].contains("no reviewer's token is configured"), "{actions:?}");
+    story.end().await;
+}
+
+#[tokio::test]
+async fn with_a_thousand_deletions_queued_a_rerun_leaves_at_once() {
+    let rules = format!("{RERUN}{}", PURGE.replace("rules:\n", ""));
+    let mut story = Story::begin(&rules).await;
+    let old: jiff::Timestamp = "2026-09-01T00:00:00Z".parse().unwrap();
+    for n in 0..1_010 {
+        story.github.past_run(ci().branch("old").created_at(old + jiff::SignedDuration::from_mins(n)));
+    }
+    story.pass(MINUTE).await;
+    story.pass(MINUTE).await;
+    let deletions = |story: &Story| story.writes().iter().filter(|line| line.starts_with("DELETE")).count();
+    let (before, planned) = (deletions(&story), story.github.runs().len());
+    assert!(planned > 200, "{planned} runs are still there: nothing is queued");
+    let run = story.github.run_to_end(ci().attempts(["failure"]));
+    story.pass(SECOND).await;
+    assert_eq!(story.github.attempt_of(run), 2);
+    assert!(deletions(&story) < 500, "{before} before");
+}
+
+#[tokio::test]
 async fn a_deployment_from_another_branch_waits_for_a_person() {
     let mut story = Story::begin(APPROVE).await;
     let run = story.github.run(ci().branch("feature").environments(["staging"]));

@@ -67,6 +67,23 @@ impl Story {
         Self::with(github, folder, rules).await
     }
 
+    /// The same with an App that has no reviewer's token.
+    pub async fn begin_without_reviewer(rules: &str) -> Self {
+        let mut story = Self::begin(rules).await;
+        let yaml = configuration(&story.github.api_url(), rules)
+            .lines()
+            .filter(|line| !line.contains("reviewer:"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        let loaded = config::compile(&yaml, "story.yaml", story.folder.path(), &environment)
+            .unwrap_or_else(|problems| panic!("{problems}"));
+        story.pipeline.github = daemon::connect(&loaded.config, story.clock.clone()).unwrap();
+        story.decider = Decider::new(story.pipeline.clone());
+        story.executors =
+            [Lane::Event, Lane::Bulk].map(|lane| Executor::new(story.pipeline.clone(), lane));
+        story
+    }
+
     /// The same world with a daemon that has just been started.
     pub async fn restart(self, rules: &str) -> Self {
         self.pipeline.store.close().await;

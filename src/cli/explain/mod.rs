@@ -6,7 +6,10 @@ mod render;
 mod stored;
 mod tree;
 
-use std::{io::Read as _, path::PathBuf};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 
@@ -50,11 +53,11 @@ pub(super) async fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     }
 }
 
-fn explain_payload(args: &ExplainArgs, path: &PathBuf) -> anyhow::Result<Exit> {
+fn explain_payload(args: &ExplainArgs, path: &Path) -> anyhow::Result<Exit> {
     let ruleset = match load::config(&args.config.config) {
         Ok(loaded) => loaded.config.ruleset,
         Err(problems) => {
-            show::refused(&problems);
+            show::not_usable(&problems, None);
             return Ok(Exit::Config);
         }
     };
@@ -62,12 +65,12 @@ fn explain_payload(args: &ExplainArgs, path: &PathBuf) -> anyhow::Result<Exit> {
     let Some(event) = args.event.clone().or_else(|| event_of(&body)) else {
         show::refused(&format!(
             "cannot tell which event {} is the payload of: say it with `--event NAME`, as GitHub's header X-GitHub-Event did",
-            path.display()
+            name_of(path)
         ));
         return Ok(Exit::Usage);
     };
     let read = github::read(&event, &body)
-        .with_context(|| format!("cannot read {} as the payload of the event {event}", path.display()))?;
+        .with_context(|| format!("cannot read {} as the payload of the event {event}", name_of(path)))?;
     let Some(read) = read else {
         return nothing_listens(args, &event);
     };
@@ -102,16 +105,24 @@ fn nothing_listens(args: &ExplainArgs, event: &str) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-fn read(path: &PathBuf) -> anyhow::Result<Vec<u8>> {
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut body = Vec::new();
-    let doing = || format!("cannot read the payload {}", path.display());
-    if path.as_os_str() == "-" {
+    let doing = || format!("cannot read {}", name_of(path));
+    if is_stdin(path) {
         std::io::stdin().lock().take(LARGEST_BYTES + 1).read_to_end(&mut body).with_context(doing)?;
     } else {
         let file = std::fs::File::open(path).with_context(doing)?;
         file.take(LARGEST_BYTES + 1).read_to_end(&mut body).with_context(doing)?;
     }
     let size = u64::try_from(body.len()).unwrap_or(u64::MAX);
-    anyhow::ensure!(size <= LARGEST_BYTES, "the payload {} is larger than any webhook", path.display());
+    anyhow::ensure!(size <= LARGEST_BYTES, "{} is larger than any webhook", name_of(path));
     Ok(body)
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn name_of(path: &Path) -> String {
+    if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() }
 }

@@ -15,9 +15,7 @@ pub(super) async fn run(args: &ExplainArgs, guid: &DeliveryGuid) -> anyhow::Resu
     let path = match show::path_of_ledger(&args.config.config, args.database.as_deref()) {
         Ok(path) => path,
         Err(problems) => {
-            show::refused(&format!(
-                "{problems}\n  help: `--database FILE` reads the ledger without a configuration"
-            ));
+            show::not_usable(&problems, Some("`--database FILE` reads the ledger without a configuration"));
             return Ok(Exit::Config);
         }
     };

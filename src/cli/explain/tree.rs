@@ -119,7 +119,7 @@ mod tests {
             "",
         ]
         .join("\n");
-        assert_eq!(tree(&result, 2, Paint::none()), text);
+        assert_eq!(tree(&result, 2, Paint::new(false)), text);
     }
 
     #[test]
@@ -133,12 +133,12 @@ mod tests {
         let text = format!(
             "  condition  expected  observed\n✗ branch     {long}  main\n✓ event      push      push\n"
         );
-        assert_eq!(tree(&result, 0, Paint::none()), text);
+        assert_eq!(tree(&result, 0, Paint::new(false)), text);
     }
 
     #[test]
     fn a_rule_without_conditions_says_so() {
         let empty = group("all", Truth::Yes, Vec::new());
-        assert_eq!(tree(&empty, 2, Paint::none()), "  no conditions: every run matches\n");
+        assert_eq!(tree(&empty, 2, Paint::new(false)), "  no conditions: every run matches\n");
     }
 }

@@ -49,9 +49,7 @@ pub(super) async fn run(args: &HistoryArgs) -> anyhow::Result<Exit> {
     let path = match show::path_of_ledger(&args.config.config, args.database.as_deref()) {
         Ok(path) => path,
         Err(problems) => {
-            show::refused(&format!(
-                "{problems}\n  help: `--database FILE` shows the history without a configuration"
-            ));
+            show::not_usable(&problems, Some("`--database FILE` shows the history without a configuration"));
             return Ok(Exit::Config);
         }
     };
@@ -65,7 +63,7 @@ pub(super) async fn run(args: &HistoryArgs) -> anyhow::Result<Exit> {
         let views: Vec<show::EntryView<'_>> = entries.iter().map(show::EntryView::from).collect();
         show::print_json(&views)?;
     } else {
-        show::print(&text(&entries, args, show::Paint::for_stdout()))?;
+        show::print(&draw(&entries, args.rule.as_ref(), args.guid, show::Paint::for_stdout()))?;
         say_whether_cut(entries.len(), args.limit);
     }
     Ok(Exit::Ok)
@@ -82,13 +80,17 @@ fn filter(args: &HistoryArgs) -> HistoryFilter {
     }
 }
 
-/// The entries as the table that people read.
-pub(super) fn text(entries: &[HistoryEntry], args: &HistoryArgs, paint: show::Paint) -> String {
-    let lines: Vec<_> = entries.iter().flat_map(|entry| lines(entry, args.rule.as_ref())).collect();
+/// The history as `runwarden history` shows it; with a rule, only what is about it.
+pub(super) fn text(entries: &[HistoryEntry], rule: Option<&RuleName>, paint: show::Paint) -> String {
+    draw(entries, rule, false, paint)
+}
+
+fn draw(entries: &[HistoryEntry], rule: Option<&RuleName>, with_guid: bool, paint: show::Paint) -> String {
+    let lines: Vec<_> = entries.iter().flat_map(|entry| lines(entry, rule)).collect();
     if lines.is_empty() {
         return "the history holds nothing of the kind\n".to_owned();
     }
-    lines::render(&lines, args.guid, paint)
+    lines::render(&lines, with_guid, paint)
 }
 
 /// To standard error, so that what reads the table is not surprised by a line that is none.

@@ -28,7 +28,7 @@ impl Link {
         let config = match load::config(&common.config.config) {
             Ok(loaded) => loaded.config,
             Err(problems) => {
-                show::refused(&problems);
+                show::not_usable(&problems, None);
                 return Ok(None);
             }
         };

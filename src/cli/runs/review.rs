@@ -63,28 +63,29 @@ async fn review(args: &ReviewOrder, state: ReviewState) -> anyhow::Result<Exit> 
     order::carry_out(link, *run, Action::ReviewDeployments(review), common, args.patience).await
 }
 
-/// The environments that were named, or else the only one that the run waits at.
+/// The environments that were named, or else the only one that the run waits at. One where it does not wait is
+/// refused: a slip of the pen must not lie in wait for the day when it does.
 async fn choose(args: &ReviewOrder, link: &Link) -> anyhow::Result<Choice> {
-    if !args.environments.is_empty() {
-        return Ok(Choice::Environments(args.environments.clone()));
-    }
     let RunArgs { repository, run, .. } = &args.target;
     let pending = waiting(link, *run).await;
     let pending = pending
         .with_context(|| format!("cannot read the pending deployments of run {run} of {repository}"))?;
-    Ok(match pending.as_slice() {
-        [only] => Choice::Environments(vec![only.name.clone()]),
-        [] => {
-            show::refused(&format!("run {run} of {repository} waits at no environment"));
-            Choice::Unclear(Exit::Failure)
-        }
-        several => {
-            show::refused(&format!(
-                "run {run} of {repository} waits at {} environments: say which with `--environment NAME`\n{}",
-                several.len(),
-                pending_text(several).trim_end()
-            ));
-            Choice::Unclear(Exit::Usage)
-        }
-    })
+    let is_pending = |name: &str| pending.iter().any(|gate| gate.name.eq_ignore_ascii_case(name));
+    let (said, exit) = match (args.environments.as_slice(), pending.as_slice()) {
+        ([], [only]) => return Ok(Choice::Environments(vec![only.name.clone()])),
+        (_, []) => ("waits at no environment".to_owned(), Exit::Failure),
+        ([], several) => (
+            format!("waits at {} environments: say which with `--environment NAME`", several.len()),
+            Exit::Usage,
+        ),
+        (named, _) => match named.iter().find(|name| !is_pending(name)) {
+            None => return Ok(Choice::Environments(named.to_vec())),
+            Some(other) => (format!("does not wait at {other}"), Exit::Failure),
+        },
+    };
+    show::refused(&format!("run {run} of {repository} {said}"));
+    if !pending.is_empty() {
+        show::refused(&format!("it waits at\n{}", pending_text(&pending).trim_end()));
+    }
+    Ok(Choice::Unclear(exit))
 }

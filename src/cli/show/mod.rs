@@ -13,7 +13,7 @@ mod words;
 
 pub(super) use actions::{ActionView, PlanView};
 pub(super) use ledger::path_of_ledger;
-pub(super) use out::{clean, print, print_json, refused};
+pub(super) use out::{clean, not_usable, print, print_json, refused};
 pub(super) use paint::{Paint, Tone};
 pub(super) use table::table;
 pub(super) use time::{At, moment};

@@ -8,6 +8,8 @@ use std::{
 use anyhow::Context as _;
 use serde::Serialize;
 
+use crate::config::Problems;
+
 /// Writes a text to standard output. When its reader has seen enough (`| head`), that is the end of it.
 ///
 /// # Errors
@@ -33,6 +35,15 @@ pub(in crate::cli) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
 /// Says on standard error why a command did not do what was asked. Whether that can be written changes nothing.
 pub(in crate::cli) fn refused(why: &dyn Display) {
     drop(writeln!(io::stderr().lock(), "runwarden: {why}"));
+}
+
+/// Says on standard error what is wrong with the configuration; with a remedy if there is one besides mending it.
+pub(in crate::cli) fn not_usable(problems: &Problems, remedy: Option<&str>) {
+    let mut out = io::stderr().lock();
+    drop(writeln!(out, "{problems}"));
+    if let Some(remedy) = remedy {
+        drop(writeln!(out, "help: {remedy}"));
+    }
 }
 
 /// A text of others in one line, without what could steer a terminal or reorder what it shows.

@@ -28,13 +28,12 @@ impl Paint {
     pub(in crate::cli) fn for_stdout() -> Self {
         let declined = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Self { on: std::io::stdout().is_terminal() && !declined && !dumb }
+        Self::new(std::io::stdout().is_terminal() && !declined && !dumb)
     }
 
-    /// Leaves everything as it is.
-    #[cfg(test)]
-    pub(in crate::cli) fn none() -> Self {
-        Self { on: false }
+    /// Paints, or leaves everything as it is.
+    pub(in crate::cli) fn new(on: bool) -> Self {
+        Self { on }
     }
 
     /// The text in that tone.
@@ -68,10 +67,10 @@ mod tests {
 
     #[test]
     fn a_word_is_painted_where_it_stands() {
-        let paint = Paint { on: true };
+        let paint = Paint::new(true);
         assert_eq!(paint.within("é done x", 2, Tone::Good, "done"), "é \u{1b}[32mdone\u{1b}[0m x");
         assert_eq!(paint.within("é done x", 1, Tone::Good, "done"), "é done x");
         assert_eq!(paint.within("é", 9, Tone::Good, "done"), "é");
-        assert_eq!(Paint::none().within("é done x", 2, Tone::Good, "done"), "é done x");
+        assert_eq!(Paint::new(false).within("é done x", 2, Tone::Good, "done"), "é done x");
     }
 }

@@ -67,7 +67,7 @@ workflow_run.completed: run 42, attempt 1 of acme/api
 
 · purge: does not listen to workflow_run.completed (it listens to the schedule 30 2 * * * in UTC)
 ";
-    assert_eq!(explanation.text(Paint::none()), expected);
+    assert_eq!(explanation.text(Paint::new(false)), expected);
 }
 
 #[test]
@@ -93,7 +93,7 @@ before it judges, the daemon
   would read the run (GET /repos/acme/api/actions/runs/42)
   would read the run's pending deployments (GET /repos/acme/api/actions/runs/42/pending_deployments)
 ";
-    assert_eq!(explanation.text(Paint::none()), expected);
+    assert_eq!(explanation.text(Paint::new(false)), expected);
 }
 
 #[test]

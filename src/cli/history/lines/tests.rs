@@ -8,7 +8,7 @@ use crate::{
 
 fn text(entries: &[HistoryEntry], rule: Option<&RuleName>) -> String {
     let lines: Vec<Line> = entries.iter().flat_map(|entry| lines(entry, rule)).collect();
-    render(&lines, false, Paint::none())
+    render(&lines, false, Paint::new(false))
 }
 
 fn decided(decisions: Vec<DecisionEntry>) -> HistoryEntry {
@@ -108,7 +108,7 @@ fn what_happened_names_the_environment_or_the_person() {
 #[test]
 fn the_guids_are_shown_when_asked_for() {
     let pending = entry(Source::Webhook, "workflow_run", DeliveryState::Pending, None, Vec::new());
-    let shown = render(&lines(&pending, None), true, Paint::none());
+    let shown = render(&lines(&pending, None), true, Paint::new(false));
     let expected = "\
 time                  delivery                              what          repository  run  attempt  rule → action  outcome  why
 2026-11-22 15:00:00Z  72d3162e-cc78-11e3-81ab-4c9367dc0958  workflow_run  -           -    -        -              pending  to be judged
