@@ -102,10 +102,11 @@ impl Daemon {
     /// When the ledger is in use or unusable, a credential is not usable, or the address is taken.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
         let github = connect(&config, clock.clone())?;
+        // The ledger first: of a second daemon with the same configuration it is the ledger that matters.
+        let store = Store::open(&config.database.path, clock.now()).await?;
         let address = config.server.listen;
         let listener = TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
-        let store = Store::open(&config.database.path, clock.now()).await?;
         let metrics = Metrics::new();
         let health = Health::default();
         let pipeline = Pipeline::new(store.clone(), github, clock.clone(), metrics.clone(), config.ruleset.clone());

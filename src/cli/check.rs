@@ -12,13 +12,18 @@ use crate::{
 pub(super) struct CheckArgs {
     #[command(flatten)]
     config: ConfigArgs,
+    /// Do not read secrets and certificates: check how they are named only
+    #[arg(long)]
+    without_secrets: bool,
     /// Print the problems as a JSON array
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
-    let (problems, ruleset, exit) = match load::config(&args.config.config) {
+    let path = &args.config.config;
+    let loaded = if args.without_secrets { load::config_without_secrets(path) } else { load::config(path) };
+    let (problems, ruleset, exit) = match loaded {
         Ok(loaded) => (loaded.warnings, Some(loaded.config.ruleset), Exit::Ok),
         Err(problems) => (problems, None, Exit::Config),
     };

@@ -8,3 +8,8 @@ use crate::config::{self, Loaded, Problems};
 pub(super) fn config(path: &Path) -> Result<Loaded, Problems> {
     config::load(path, &|name| std::env::var(name).ok())
 }
+
+/// Loads a configuration without its secrets, for a command that needs none.
+pub(super) fn config_without_secrets(path: &Path) -> Result<Loaded, Problems> {
+    config::load_without_secrets(path)
+}

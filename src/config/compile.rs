@@ -36,6 +36,23 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with it, if anything keeps it from being run with.
 pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Problems> {
+    load_from(path, env, true)
+}
+
+/// Reads and compiles a file without reading its secrets, for what only judges or looks things up: where a rule
+/// is tried out, the secrets are not at hand.
+///
+/// # Errors
+/// Everything else that is wrong with it.
+pub fn load_without_secrets(path: &Path) -> Result<Loaded, Problems> {
+    load_from(path, &|_| None, false)
+}
+
+fn load_from(
+    path: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+    reads_secrets: bool,
+) -> Result<Loaded, Problems> {
     let name = path.display().to_string();
     let refuse = |message: String, remedy: &str| Problems::of_file(&name, message, remedy);
     let bytes = read(path).map_err(|error| {
@@ -51,7 +68,7 @@ pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded,
         refuse(format!("the configuration is not UTF-8, from line {line} on"), "save it as UTF-8")
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    compile(&source, &name, folder, env)
+    compile_in(&source, &name, World { folder, env, reads_secrets })
 }
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
@@ -70,6 +87,10 @@ pub fn compile(
     folder: &Path,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Loaded, Problems> {
+    compile_in(source, name, World { folder, env, reads_secrets: true })
+}
+
+fn compile_in(source: &str, name: &str, world: World<'_>) -> Result<Loaded, Problems> {
     if source.len() > LARGEST_BYTES {
         let message = format!("the configuration is larger than {LARGEST_BYTES} bytes");
         return Err(Problems::of_file(name, message, START_HELP));
@@ -77,7 +98,7 @@ pub fn compile(
     let source = source.trim_start_matches('\u{feff}');
     let mut report = Report::new(name, source);
     let config = match tree::parse(source) {
-        Ok(Some(root)) => config(&mut report, &root, World { folder, env }),
+        Ok(Some(root)) => config(&mut report, &root, world),
         Ok(None) => {
             return Err(Problems::of_file(name, "the configuration is empty", START_HELP));
         }

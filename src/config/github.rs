@@ -94,6 +94,9 @@ fn app_id(report: &mut Report<'_>, at: &At<'_>) -> Option<u64> {
 
 fn private_key(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> Option<Secret> {
     let key = secret::secret(report, at, world)?;
+    if !world.reads_secrets {
+        return Some(key);
+    }
     // Variables often cannot hold line breaks, so that people write `\n`.
     let text = match key.expose() {
         text if !text.contains('\n') => text.replace("\\n", "\n"),
@@ -143,8 +146,11 @@ fn timeout(report: &mut Report<'_>, at: &At<'_>) -> Option<Duration> {
 }
 
 fn ca_file(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> Option<CaFile> {
-    let pem = secret::file_text(report, at, world)?;
     let path = world.folder.join(values::text(report, at)?);
+    if !world.reads_secrets {
+        return Some(CaFile { path, pem: String::new() });
+    }
+    let pem = secret::file_text(report, at, world)?;
     if !pem.contains("-----BEGIN CERTIFICATE-----") {
         let message = format!("{} holds no PEM certificate", path.display());
         report.error(

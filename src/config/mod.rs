@@ -28,7 +28,7 @@ mod trigger;
 mod values;
 mod vocabulary;
 
-pub use compile::{Loaded, compile, load};
+pub use compile::{Loaded, compile, load, load_without_secrets};
 pub use problem::{Problem, Problems, Severity};
 pub use reference::{Entry, Shape, vocabulary};
 pub use secret::Secret;

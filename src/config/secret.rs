@@ -43,7 +43,12 @@ pub(super) struct World<'w> {
     pub(super) folder: &'w Path,
     /// The environment's variables.
     pub(super) env: &'w dyn Fn(&str) -> Option<String>,
+    /// Whether secrets and certificates are read; if not, only how they are named is checked.
+    pub(super) reads_secrets: bool,
 }
+
+/// Stands for a secret that was not read.
+const UNREAD: &str = "unread";
 
 /// Reads `{ env: NAME }` or `{ file: PATH }`; the text is not empty and has no line break at its end.
 pub(super) fn secret(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> Option<Secret> {
@@ -61,6 +66,7 @@ pub(super) fn secret(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> 
     }
     let fields = Fields::open(report, at, vocabulary::SECRET)?;
     match (fields.get("env"), fields.get("file")) {
+        (Some(_), None) | (None, Some(_)) if !world.reads_secrets => Some(Secret::new(UNREAD)),
         (Some(env), None) => from_env(report, &env, world),
         (None, Some(file)) => {
             let text = file_text(report, &file, world)?;

@@ -114,7 +114,7 @@ pub(super) const GITHUB: &[Key] = &[
         key(
             "write_interval",
             || Shape::Duration,
-            "The least time between two requests that change something; GitHub asks for one second.",
+            "The least time between two requests of schedules that change something, which GitHub advises to be a second; what an event caused does not wait for it. May be `0s`.",
         ),
     ),
     or("30s", key("timeout", || Shape::Duration, "How long one request may take.")),

@@ -163,7 +163,7 @@ impl Pipeline {
         let tries = action.tries.saturating_add(1);
         let outcome = match self.why_impossible(&action.plan) {
             Some(why) => Outcome::Refused(why),
-            None => self.look_and_perform(&access, &action, tries).await,
+            None => self.attempt(&access, &action, tries).await,
         };
         let now = self.clock.now();
         let next = settle(&outcome, tries, action.planned_at, action.interrupted, now);
@@ -181,6 +181,13 @@ impl Pipeline {
             interrupted: next.interrupted,
             now,
         })
+    }
+
+    /// Looks and performs in a task of its own: should it fail by a bug, that too is an end that is recorded.
+    async fn attempt(&self, access: &Access, action: &ActionRow, tries: u32) -> Outcome {
+        let (pipeline, access, action) = (self.clone(), access.clone(), action.clone());
+        let task = tokio::spawn(async move { pipeline.look_and_perform(&access, &action, tries).await });
+        task.await.unwrap_or_else(|error| Outcome::Ambiguous(format!("cut off by a bug in runwarden: {error}")))
     }
 
     async fn look_and_perform(&self, access: &Access, action: &ActionRow, tries: u32) -> Outcome {

@@ -54,7 +54,7 @@ pub(super) async fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
 }
 
 fn explain_payload(args: &ExplainArgs, path: &Path) -> anyhow::Result<Exit> {
-    let ruleset = match load::config(&args.config.config) {
+    let ruleset = match load::config_without_secrets(&args.config.config) {
         Ok(loaded) => loaded.config.ruleset,
         Err(problems) => {
             show::not_usable(&problems, None);

@@ -11,6 +11,6 @@ use crate::{cli::load, config::Problems};
 pub(in crate::cli) fn path_of_ledger(config: &Path, database: Option<&Path>) -> Result<PathBuf, Problems> {
     match database {
         Some(path) => Ok(path.to_owned()),
-        None => load::config(config).map(|loaded| loaded.config.database.path),
+        None => load::config_without_secrets(config).map(|loaded| loaded.config.database.path),
     }
 }
