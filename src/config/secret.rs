@@ -66,12 +66,8 @@ pub(super) fn secret(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> 
     }
     let fields = Fields::open(report, at, vocabulary::SECRET)?;
     match (fields.get("env"), fields.get("file")) {
-        (Some(_), None) | (None, Some(_)) if !world.reads_secrets => Some(Secret::new(UNREAD)),
         (Some(env), None) => from_env(report, &env, world),
-        (None, Some(file)) => {
-            let text = file_text(report, &file, world)?;
-            finish(report, &file, &text, "the file")
-        }
+        (None, Some(file)) => from_file(report, &file, world),
         (Some(_), Some(file)) => {
             report.error(&file, "both `env` and `file`", "keep one of them");
             None
@@ -91,12 +87,23 @@ fn from_env(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> Option<Se
         report.error(at, "this is not the name of an environment variable", remedy);
         return None;
     }
+    if !world.reads_secrets {
+        return Some(Secret::new(UNREAD));
+    }
     let Some(text) = (world.env)(name) else {
         let remedy = format!("set `{name}` where runwarden is started, or use `file`");
         report.error(at, format!("the environment variable `{name}` is not set"), remedy);
         return None;
     };
     finish(report, at, &text, "the environment variable")
+}
+
+fn from_file(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> Option<Secret> {
+    if !world.reads_secrets {
+        return super::values::text(report, at).map(|_| Secret::new(UNREAD));
+    }
+    let text = file_text(report, at, world)?;
+    finish(report, at, &text, "the file")
 }
 
 fn finish(report: &mut Report<'_>, at: &At<'_>, text: &str, what: &str) -> Option<Secret> {

@@ -10,6 +10,7 @@ mod crash;
 mod docs;
 mod endpoints;
 mod http;
+mod process;
 mod stories;
 mod story;
 mod webhook;

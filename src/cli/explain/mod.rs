@@ -38,7 +38,7 @@ pub(super) struct ExplainArgs {
     #[command(flatten)]
     config: ConfigArgs,
     /// With --delivery: read this ledger; the configuration is not needed then
-    #[arg(long, value_name = "FILE", requires = "delivery")]
+    #[arg(long, value_name = "FILE", requires = "delivery", conflicts_with = "payload")]
     database: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
