@@ -16,7 +16,7 @@ pub struct Metrics {
     pub webhooks: Family<WebhookLabels, Counter>,
     /// Webhooks turned away, by reason.
     pub refused: Family<ReasonLabels, Counter>,
-    /// Seconds from a webhook's last byte to its answer.
+    /// Seconds from a webhook's headers to its answer; a slow sender's body counts.
     pub webhook_seconds: Histogram,
     /// Verdicts, by rule.
     pub verdicts: Family<VerdictLabels, Counter>,

@@ -156,7 +156,7 @@ fn ruleset(
     mode: Mode,
     github: Option<&GitHubSettings>,
 ) -> Option<Ruleset> {
-    const NO_RULES: &str = "no rules: webhooks are recorded, and nothing is done";
+    const NO_RULES: &str = "no rules: webhooks are answered and counted, and nothing is kept or done";
     let items = match at {
         None => {
             report.missing(Severity::Warning, "rules", NO_RULES, "add `rules`");

@@ -54,7 +54,7 @@ pub(super) const ROOT: &[Key] = &[
     key("webhook", || Shape::Map, "What GitHub's webhooks are received with."),
     key("github", || Shape::Map, "Which GitHub is spoken to, and as whom."),
     key("database", || Shape::Map, "Where the history is kept."),
-    key("log", || Shape::Map, "How runwarden logs; the command line and the environment come before it."),
+    key("log", || Shape::Map, "How runwarden logs; the environment variable RUST_LOG comes before `level`."),
     or(
         "enforce",
         key(
@@ -195,7 +195,7 @@ pub(super) const LIMITS: &[Key] = &[
         || Shape::Count,
         "How often each of the rule's actions may be planned for one run, over all attempts.",
     ),
-    key("per_pass", || Shape::Count, "How many actions one tick of the schedule may plan in one repository."),
+    key("per_pass", || Shape::Count, "On how many runs one tick of the schedule may plan its actions in one repository."),
 ];
 
 const RERUN: &[Key] = &[

@@ -220,6 +220,13 @@ impl ActionKey {
         Self(format!("{}#{time}", self.0))
     }
 
+    /// The key of the same action when it is only observed, so that observing a rule first does not use up what
+    /// it is to do later.
+    #[must_use]
+    pub fn observed(&self) -> Self {
+        Self(format!("{}?observed", self.0))
+    }
+
     /// The key of a command given by hand: the same command twice is two wishes.
     #[must_use]
     pub fn of_command(guid: &super::DeliveryGuid) -> Self {

@@ -79,8 +79,9 @@ pub fn plan(ruleset: &Ruleset, rule: &Rule, facts: &Facts, now: Timestamp) -> Ve
     rule.then
         .iter()
         .filter_map(|action| bind(rule, action, facts, now))
-        .map(|action| PlannedAction {
-            key: ActionKey::of_rule(&rule.name, facts.run.id, attempt, &action),
+        .map(|action| (ActionKey::of_rule(&rule.name, facts.run.id, attempt, &action), action))
+        .map(|(key, action)| PlannedAction {
+            key: if observe { key.observed() } else { key },
             rule: rule.name.clone(),
             due_at: due_at(&action, facts.run.id, attempt, now),
             action,

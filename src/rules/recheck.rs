@@ -212,7 +212,7 @@ fn why_not_rerunnable(
         _ => {}
     }
     if attempt.0 >= MOST_ATTEMPTS {
-        return Some(format!("the run is on attempt {attempt}: GitHub allows {MOST_ATTEMPTS} re-runs"));
+        return Some(format!("the run is on attempt {attempt}: GitHub allows {MOST_ATTEMPTS} re-runs, the last is a person's"));
     }
     match run.created_at {
         Some(created) if now.since(created) >= RERUN_WINDOW => {

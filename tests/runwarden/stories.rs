@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use runwarden::simulator::{Answer, Fault, GateSpec, RunSpec};
+use runwarden::{
+    simulator::{Answer, Fault, GateSpec, RunSpec},
+    store::HistoryFilter,
+};
 
 use crate::story::{NOON, Story};
 
@@ -387,6 +390,26 @@ async fn old_runs_are_purged_and_the_newest_of_each_workflow_and_branch_kept() {
     story.github.clear_requests();
     story.pass(MINUTE).await;
     assert_eq!(story.requests().len(), 1);
+    story.end().await;
+}
+
+#[tokio::test]
+async fn a_purge_that_was_observed_first_is_carried_out_once_it_is_enforced() {
+    let observing = format!("mode: observe{PURGE}");
+    let mut story = Story::begin(&observing).await;
+    let old: jiff::Timestamp = "2026-09-01T00:00:00Z".parse().unwrap();
+    for n in 0..8 {
+        story.github.past_run(ci().created_at(old + jiff::SignedDuration::from_hours(n)));
+    }
+    story.pass(MINUTE).await;
+    story.pass(MINUTE).await;
+    assert_eq!(story.github.runs().len(), 8);
+    let recorded = story.pipeline.store.history(&HistoryFilter { limit: 100, ..HistoryFilter::default() }).await.unwrap();
+    let actions = recorded.iter().flat_map(|entry| &entry.decisions).flat_map(|decision| &decision.actions);
+    assert_eq!(actions.count(), 3, "the second pass observes nothing anew");
+    let mut story = story.restart(PURGE).await;
+    story.pass(MINUTE).await;
+    assert_eq!(story.github.runs().len(), 5);
     story.end().await;
 }
 

@@ -187,10 +187,16 @@ fn of_verdict(line: &Line, verdict: &RuleVerdict) -> Line {
     let (outcome, tone) = match verdict.verdict {
         Verdict::Unknown => ("unknown", Tone::Doubt),
         Verdict::NotMatched => ("no match", Tone::Dim),
-        Verdict::Matched => ("nothing to do", Tone::Dim),
+        // A matching rule plans nothing when the same is planned already, or when this signal is not the one
+        // that its action answers.
+        Verdict::Matched => ("nothing new", Tone::Dim),
         Verdict::Off | Verdict::Kept | Verdict::Limited => (verdict.verdict.as_str(), Tone::Dim),
     };
-    Line { rule: verdict.rule.to_string(), outcome, tone, why: verdict.reason.clone(), ..line.clone() }
+    let why = match verdict.verdict {
+        Verdict::Matched => "planned before, or not for this signal to answer".to_owned(),
+        _ => verdict.reason.clone(),
+    };
+    Line { rule: verdict.rule.to_string(), outcome, tone, why, ..line.clone() }
 }
 
 fn says_more_than_no(verdict: Verdict) -> bool {

@@ -44,8 +44,8 @@ impl Link {
         Ok(Some(Self { config, clock, github, access }))
     }
 
-    /// Whether there is a reviewer's token to ask and act with.
+    /// Whether there is somebody to review deployments as.
     pub(super) fn has_reviewer(&self) -> bool {
-        self.config.github.reviewer.is_some()
+        self.github.has_reviewer()
     }
 }
