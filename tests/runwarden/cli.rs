@@ -821,6 +821,13 @@ async fn a_run_its_attempts_its_jobs_and_its_gates_are_shown() {
         (&json!(2), &json!("success"), &json!(["ubuntu-latest"]))
     );
     gates_are_shown(&shell, run).await;
+    assert_eq!(shell.github.writes().len(), 0);
+    assert!(!shell.path("runwarden.db").exists(), "looking makes no ledger");
+}
+
+#[tokio::test]
+async fn what_github_does_not_show_is_said_with_what_was_looked_for() {
+    let shell = Shell::new(NO_ACTION).await;
     for (line, words) in [
         ("runs show acme/api 7", "cannot read run 7 of acme/api: GitHub answered 404 (Not Found)"),
         (
@@ -842,8 +849,6 @@ async fn a_run_its_attempts_its_jobs_and_its_gates_are_shown() {
     ] {
         shell.line(line).await.refuses(1, &[words]);
     }
-    assert_eq!(shell.github.writes().len(), 0);
-    assert!(!shell.path("runwarden.db").exists(), "looking makes no ledger");
     let offline = Shell::offline(NO_ACTION).await;
     offline
         .line("runs show acme/api 7")
@@ -948,6 +953,10 @@ fn orders(github: &Simulator) -> Vec<Ordered> {
     );
     let rejected = github.run(ci().environments(["staging"]));
     let of = |run: u64| format!("run {run} of acme/api: done");
+    let rerun_of_job = |arguments: String, job: u64, run: u64| {
+        let sentence = format!("re-run of job {job} of {} (asked GitHub to re-run job {job})", of(run));
+        (format!("rerun-job acme/api {arguments}"), sentence, "rerun")
+    };
     vec![
         (
             format!("rerun acme/api {whole}"),
@@ -959,16 +968,8 @@ fn orders(github: &Simulator) -> Vec<Ordered> {
             format!("re-run of the failed jobs of {} (asked GitHub to re-run the failed jobs)", of(part)),
             "rerun",
         ),
-        (
-            format!("rerun-job acme/api {one_job}"),
-            format!("re-run of job {one_job} of {} (asked GitHub to re-run job {one_job})", of(one)),
-            "rerun",
-        ),
-        (
-            format!("rerun-job acme/api {other} {other_job}"),
-            format!("re-run of job {other_job} of {} (asked GitHub to re-run job {other_job})", of(other)),
-            "rerun",
-        ),
+        rerun_of_job(one_job.to_string(), one_job, one),
+        rerun_of_job(format!("{other} {other_job}"), other_job, other),
         (
             format!("cancel acme/api {running}"),
             format!("cancellation of {} (asked GitHub to cancel the run)", of(running)),

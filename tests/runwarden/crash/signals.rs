@@ -2,7 +2,10 @@
 
 use runwarden::simulator::Fault;
 
-use super::{RERUN, flaky, stage::{Stage, ends_of, within}};
+use super::{
+    RERUN, flaky,
+    stage::{Stage, ends_of, within},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigterm_lets_what_is_under_way_come_to_its_end_and_be_recorded() {

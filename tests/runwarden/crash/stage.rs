@@ -198,7 +198,11 @@ impl Stage {
 
     /// How many POSTs to paths with that end have reached GitHub.
     pub(super) fn posts(&self, end: &str) -> usize {
-        self.github.writes().iter().filter(|write| write.method == "POST" && write.path.ends_with(end)).count()
+        self.github
+            .writes()
+            .iter()
+            .filter(|write| write.method == "POST" && write.path.ends_with(end))
+            .count()
     }
 
     /// Lets all work come to its end, stops the daemon in order, and gives the whole ledger, oldest first. Fails
@@ -210,7 +214,8 @@ impl Stage {
         assert_eq!(self.daemon.exit_code().await, 0);
         let entries = self.entries().await;
         let sent = self.github.deliveries();
-        let kept = sent.iter().filter(|sent| self.kept.contains(&(sent.event.as_str(), sent.action.as_str())));
+        let kept =
+            sent.iter().filter(|sent| self.kept.contains(&(sent.event.as_str(), sent.action.as_str())));
         let answered = kept.filter(|sent| sent.status == Some(202)).map(|sent| &sent.guid);
         for guid in answered.chain(&self.answered) {
             let found = entries.iter().find(|entry| entry.delivery.guid.as_str() == guid);
@@ -218,7 +223,8 @@ impl Stage {
             assert_eq!(state, Some(DeliveryState::Decided), "{guid} was answered 202");
         }
         for end in ends_of(&entries) {
-            let is_settled = ["planned", "executing", "uncertain", "open"].iter().all(|word| !end.contains(word));
+            let is_settled =
+                ["planned", "executing", "uncertain", "open"].iter().all(|word| !end.contains(word));
             assert!(is_settled, "{end}");
         }
         let unknown = self.github.unknown_routes();

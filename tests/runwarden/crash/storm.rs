@@ -102,7 +102,8 @@ impl Storm {
                     (webhook, status)
                 });
             }
-            let (requests, reruns) = (self.github.fault_hits(self.requests), self.github.fault_hits(self.reruns));
+            let (requests, reruns) =
+                (self.github.fault_hits(self.requests), self.github.fault_hits(self.reruns));
             let asked = |github: &Simulator| {
                 github.fault_hits(self.requests) > requests || github.fault_hits(self.reruns) > reruns
             };
@@ -168,7 +169,8 @@ async fn killed_fifty_times_in_a_storm_it_reruns_every_run_exactly_once() {
     let writes = stage.github.writes();
     for run in &runs {
         let path = format!("/actions/runs/{run}/rerun");
-        let sent: Vec<_> = writes.iter().filter(|write| write.path.ends_with(&path)).map(|write| write.status).collect();
+        let sent: Vec<_> =
+            writes.iter().filter(|write| write.path.ends_with(&path)).map(|write| write.status).collect();
         assert_eq!((stage.github.attempt_of(*run), sent.as_slice()), (2, &[Some(201)][..]), "run {run}");
     }
     assert_eq!(writes.len(), RUNS);
@@ -176,6 +178,10 @@ async fn killed_fifty_times_in_a_storm_it_reruns_every_run_exactly_once() {
     assert_eq!(ends.len(), RUNS);
     assert!(ends.iter().all(|end| end.starts_with("rerun done [")), "{ends:?}");
     let cut_off: usize = ends.iter().map(|end| end.matches("interrupted").count()).sum();
-    assert!(cut_off > KILLS && storm.posted_again > 0, "{cut_off} cut off, {} posted again", storm.posted_again);
+    assert!(
+        cut_off > KILLS && storm.posted_again > 0,
+        "{cut_off} cut off, {} posted again",
+        storm.posted_again
+    );
     println!("{KILLS} kills: {cut_off} executions cut off, {} webhooks posted again", storm.posted_again);
 }
