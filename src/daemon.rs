@@ -2,7 +2,11 @@
 
 mod workers;
 
-use std::{net::SocketAddr, sync::{Arc, PoisonError, RwLock}, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -105,11 +109,13 @@ impl Daemon {
         // The ledger first: of a second daemon with the same configuration it is the ledger that matters.
         let store = Store::open(&config.database.path, clock.now()).await?;
         let address = config.server.listen;
-        let listener = TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
+        let listener =
+            TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
         let metrics = Metrics::new();
         let health = Health::default();
-        let pipeline = Pipeline::new(store.clone(), github, clock.clone(), metrics.clone(), config.ruleset.clone());
+        let pipeline =
+            Pipeline::new(store.clone(), github, clock.clone(), metrics.clone(), config.ruleset.clone());
         let interests = Interests::default();
         interests.set(|signal| config.ruleset.listens_to(signal));
         let secrets: SharedSecrets = Arc::new(RwLock::new(webhook_secrets(&config)));
@@ -141,7 +147,18 @@ impl Daemon {
             workers::scheduler(&pipeline, &health, &stop_workers),
             workers::watcher(&pipeline, &stop_workers),
         ];
-        Ok(Self { address, pipeline, health, config, interests, secrets, stop_server, stop_workers, server, workers })
+        Ok(Self {
+            address,
+            pipeline,
+            health,
+            config,
+            interests,
+            secrets,
+            stop_server,
+            stop_workers,
+            server,
+            workers,
+        })
     }
 
     /// Puts another configuration in place: rules, mode and webhook secrets at once; says what only a restart

@@ -90,7 +90,11 @@ impl Metrics {
         registry.register("executions", "Executions by action and outcome", executions.clone());
         registry.register("inbox_deliveries", "Deliveries waiting to be judged", inbox.clone());
         registry.register("parked_deliveries", "Deliveries that cannot be judged", parked.clone());
-        registry.register("open_actions", "Actions planned, executing or uncertain, by state", open_actions.clone());
+        registry.register(
+            "open_actions",
+            "Actions planned, executing or uncertain, by state",
+            open_actions.clone(),
+        );
         registry.register("worker_restarts", "Restarts of a worker after a failure", worker_restarts.clone());
         Self {
             registry: Arc::new(registry),

@@ -101,8 +101,14 @@ impl Sightings {
             }
             Told::Review => seen.gate = true,
         }
-        if let Told::Run { workflow: Some(workflow), branch: Some(branch), number: Some(number), .. } = &sighting.told {
-            let lineage = Lineage { repository: sighting.repository.key(), workflow: *workflow, branch: branch.clone() };
+        if let Told::Run { workflow: Some(workflow), branch: Some(branch), number: Some(number), .. } =
+            &sighting.told
+        {
+            let lineage = Lineage {
+                repository: sighting.repository.key(),
+                workflow: *workflow,
+                branch: branch.clone(),
+            };
             let newest = generations.current.newest.entry(lineage).or_insert((*number, sighting.run));
             *newest = (*newest).max((*number, sighting.run));
         }
@@ -161,7 +167,12 @@ impl Generations {
     fn seen(&mut self, run: RunId, at: Timestamp) -> &mut Seen {
         let generation =
             if self.previous.runs.contains_key(&run) { &mut self.previous } else { &mut self.current };
-        generation.runs.entry(run).or_insert(Seen { since_requested: false, job: false, gate: false, last: at })
+        generation.runs.entry(run).or_insert(Seen {
+            since_requested: false,
+            job: false,
+            gate: false,
+            last: at,
+        })
     }
 
     fn get(&self, run: RunId) -> Option<&Seen> {
@@ -180,9 +191,18 @@ mod tests {
     use super::*;
 
     fn run(id: i64, number: i64, requested: bool) -> Sighting {
-        let told =
-            Told::Run { requested, workflow: Some(WorkflowId(7)), branch: Some("main".to_owned()), number: Some(number) };
-        Sighting { repository: RepositoryName::parse("acme/api").unwrap(), run: RunId(id), at: Timestamp(id), told }
+        let told = Told::Run {
+            requested,
+            workflow: Some(WorkflowId(7)),
+            branch: Some("main".to_owned()),
+            number: Some(number),
+        };
+        Sighting {
+            repository: RepositoryName::parse("acme/api").unwrap(),
+            run: RunId(id),
+            at: Timestamp(id),
+            told,
+        }
     }
 
     fn newer(sightings: &Sightings, id: i64, number: i64) -> Option<Option<RunId>> {

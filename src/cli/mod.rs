@@ -85,17 +85,14 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .max_blocking_threads(64)
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("runwarden: cannot start the runtime: {error}");
-            return Exit::Failure.into();
-        }
-    };
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                eprintln!("runwarden: cannot start the runtime: {error}");
+                return Exit::Failure.into();
+            }
+        };
     let ended = runtime.block_on(run(cli.command));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     match ended {

@@ -54,7 +54,9 @@ fn reload(args: &ConfigArgs, daemon: &mut Daemon) {
             }
             daemon.reload(loaded.config);
         }
-        Err(problems) => error!("the configuration is not clean, the present one stays in force:\n{problems}"),
+        Err(problems) => {
+            error!("the configuration is not clean, the present one stays in force:\n{problems}")
+        }
     }
     notify(&[NotifyState::Ready]);
 }

@@ -195,7 +195,11 @@ pub(super) const LIMITS: &[Key] = &[
         || Shape::Count,
         "How often each of the rule's actions may be planned for one run, over all attempts.",
     ),
-    key("per_pass", || Shape::Count, "On how many runs one tick of the schedule may plan its actions in one repository."),
+    key(
+        "per_pass",
+        || Shape::Count,
+        "On how many runs one tick of the schedule may plan its actions in one repository.",
+    ),
 ];
 
 const RERUN: &[Key] = &[

@@ -55,7 +55,11 @@ impl Watch {
     async fn failed(&self, failures: u32, why: &str) {
         error!(worker = self.name, failures, "a worker's step failed: {why}");
         self.health.ail(self.name, why);
-        self.pipeline.metrics.worker_restarts.get_or_create(&WorkerLabels { worker: self.name.to_owned() }).inc();
+        self.pipeline
+            .metrics
+            .worker_restarts
+            .get_or_create(&WorkerLabels { worker: self.name.to_owned() })
+            .inc();
         let wait = FIRST_WAIT.saturating_mul(1 << failures.min(10)).min(LONGEST_WAIT);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -112,7 +116,12 @@ pub(super) fn decider(pipeline: &Pipeline, health: &Health, stop: &CancellationT
 }
 
 /// Sets the worker of one lane going that carries out what is planned.
-pub(super) fn executor(pipeline: &Pipeline, lane: Lane, health: &Health, stop: &CancellationToken) -> JoinHandle<()> {
+pub(super) fn executor(
+    pipeline: &Pipeline,
+    lane: Lane,
+    health: &Health,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
     let name = match lane {
         Lane::Event => "executor of events",
         Lane::Bulk => "executor of bulk work",

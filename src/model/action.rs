@@ -117,7 +117,14 @@ impl Rerun {
     /// A re-run at once.
     #[must_use]
     pub fn now(scope: RerunScope) -> Self {
-        Self { scope, delay: Duration::ZERO, backoff: 1.0, jitter: Duration::ZERO, debug_logging: false, redeploy: false }
+        Self {
+            scope,
+            delay: Duration::ZERO,
+            backoff: 1.0,
+            jitter: Duration::ZERO,
+            debug_logging: false,
+            redeploy: false,
+        }
     }
 }
 

@@ -209,7 +209,11 @@ impl RuleName {
         if shaped {
             Ok(Self(text.to_owned()))
         } else {
-            Err(IdError::new("rule name", text, "is not kebab-case (lower-case letters, digits, single hyphens; at most 64)"))
+            Err(IdError::new(
+                "rule name",
+                text,
+                "is not kebab-case (lower-case letters, digits, single hyphens; at most 64)",
+            ))
         }
     }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, ActionKey, Conclusion, DeliveryGuid, Facts, InstallationId, RepositoryName, RuleName, RuleVerdict, RunAttempt,
-    RunId, Status, Timestamp,
+    Action, ActionKey, Conclusion, DeliveryGuid, Facts, InstallationId, RepositoryName, RuleName,
+    RuleVerdict, RunAttempt, RunId, Status, Timestamp,
 };
 
 macro_rules! state_words {

@@ -13,11 +13,12 @@ pub use action::{Action, ActionKey, ActionKind, Rerun, RerunScope, Review, Revie
 pub use event::{Command, Event, Gate, GitHubEvent, ScheduledPass, Signal};
 pub use facts::Facts;
 pub use ids::{
-    DeliveryGuid, EnvironmentId, IdError, InstallationId, JobId, RepositoryName, RuleName, RunAttempt, RunId, WorkflowId,
+    DeliveryGuid, EnvironmentId, IdError, InstallationId, JobId, RepositoryName, RuleName, RunAttempt, RunId,
+    WorkflowId,
 };
 pub use ledger::{
-    ActionRow, ActionState, DecisionRow, DeliveryRow, DeliveryState, ExecutionRow, Lane, NewDecision, NewDelivery, Outcome,
-    PlannedAction, Source,
+    ActionRow, ActionState, DecisionRow, DeliveryRow, DeliveryState, ExecutionRow, Lane, NewDecision,
+    NewDelivery, Outcome, PlannedAction, Source,
 };
 pub use time::Timestamp;
 pub use verdict::{ConditionResult, RuleVerdict, Truth, Verdict};

@@ -30,7 +30,11 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the command cannot be written as JSON, which would be a bug.
-    pub fn delivery_of(&self, guid: DeliveryGuid, command: &Command) -> Result<NewDelivery, serde_json::Error> {
+    pub fn delivery_of(
+        &self,
+        guid: DeliveryGuid,
+        command: &Command,
+    ) -> Result<NewDelivery, serde_json::Error> {
         Ok(NewDelivery {
             guid,
             source: Source::Command,
@@ -45,7 +49,11 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the ledger fails.
-    pub async fn carry_out_command(&self, guid: DeliveryGuid, command: Command) -> Result<Option<HistoryEntry>, CommandError> {
+    pub async fn carry_out_command(
+        &self,
+        guid: DeliveryGuid,
+        command: Command,
+    ) -> Result<Option<HistoryEntry>, CommandError> {
         self.store.ingest(self.delivery_of(guid.clone(), &command)?).await?;
         let Some((delivery, _)) = self.store.delivery_body(&guid).await? else {
             return Ok(None);

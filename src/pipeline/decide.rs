@@ -83,7 +83,9 @@ impl Decider {
         let now = self.pipeline.clock.now();
         if self.held.len() < MOST_HELD {
             let held: Vec<i64> = self.held.iter().copied().collect();
-            for DueDelivery { delivery, body } in self.pipeline.store.due_deliveries(now, BATCH, &held).await? {
+            for DueDelivery { delivery, body } in
+                self.pipeline.store.due_deliveries(now, BATCH, &held).await?
+            {
                 worked += 1;
                 match body {
                     Ok(body) => self.take_up(delivery, &body, &mut ready).await?,
@@ -110,7 +112,12 @@ impl Decider {
     }
 
     /// Reads a delivery; what can be judged at once is, all else is held until its facts are there.
-    async fn take_up(&mut self, delivery: DeliveryRow, body: &[u8], ready: &mut Vec<Decided>) -> Result<(), StoreError> {
+    async fn take_up(
+        &mut self,
+        delivery: DeliveryRow,
+        body: &[u8],
+        ready: &mut Vec<Decided>,
+    ) -> Result<(), StoreError> {
         let pipeline = self.pipeline.clone();
         let now = pipeline.clock.now();
         match read(&delivery, body) {
@@ -178,7 +185,9 @@ impl Decider {
             Some(Gathered::Commanded { command, run, installation, requests }) => {
                 ready.push(decide_command(&delivery, &command, run, installation, requests, now));
             }
-            Some(Gathered::Repositories { pass, repositories }) => ready.push(spread(&delivery, &pass, repositories, now)),
+            Some(Gathered::Repositories { pass, repositories }) => {
+                ready.push(spread(&delivery, &pass, repositories, now))
+            }
             Some(Gathered::Runs { pass, runs, listed_at, requests }) => {
                 ready.push(self.pipeline.decide_runs(&delivery, &pass, runs, listed_at, requests).await?);
             }
@@ -191,7 +200,12 @@ impl Decider {
         self.pipeline.store.park(delivery.id, why, self.pipeline.clock.now()).await
     }
 
-    async fn put_off(&self, delivery: &DeliveryRow, until: Option<Timestamp>, why: &str) -> Result<(), StoreError> {
+    async fn put_off(
+        &self,
+        delivery: &DeliveryRow,
+        until: Option<Timestamp>,
+        why: &str,
+    ) -> Result<(), StoreError> {
         let now = self.pipeline.clock.now();
         if now.since(delivery.received_at) > PATIENCE {
             return self.park(delivery, &format!("its facts could not be had for hours: {why}")).await;

@@ -52,7 +52,10 @@ impl Executor {
         if self.of_task.len() < self.concurrency() {
             let limit = self.concurrency() + self.of_task.len();
             for action in self.pipeline.store.due_actions(self.lane, now, limit).await? {
-                let held = self.of_task.values().any(|other| other.id == action.id || other.plan.run == action.plan.run);
+                let held = self
+                    .of_task
+                    .values()
+                    .any(|other| other.id == action.id || other.plan.run == action.plan.run);
                 if held || self.of_task.len() >= self.concurrency() {
                     continue;
                 }
@@ -129,7 +132,10 @@ impl Executor {
             }
             Err(error) => {
                 if let Some(action) = self.of_task.remove(&error.id()) {
-                    error!(action.id = action.id, "an execution failed by a bug in runwarden; a restart takes it up again");
+                    error!(
+                        action.id = action.id,
+                        "an execution failed by a bug in runwarden; a restart takes it up again"
+                    );
                 }
             }
         }
@@ -159,7 +165,8 @@ impl Pipeline {
             }
         };
         let meter = Meter::default();
-        let access = self.access(action.plan.repository.clone(), action.plan.installation, action.plan.lane, &meter);
+        let access =
+            self.access(action.plan.repository.clone(), action.plan.installation, action.plan.lane, &meter);
         let tries = action.tries.saturating_add(1);
         let outcome = match self.why_impossible(&action.plan) {
             Some(why) => Outcome::Refused(why),
@@ -187,7 +194,8 @@ impl Pipeline {
     async fn attempt(&self, access: &Access, action: &ActionRow, tries: u32) -> Outcome {
         let (pipeline, access, action) = (self.clone(), access.clone(), action.clone());
         let task = tokio::spawn(async move { pipeline.look_and_perform(&access, &action, tries).await });
-        task.await.unwrap_or_else(|error| Outcome::Ambiguous(format!("cut off by a bug in runwarden: {error}")))
+        task.await
+            .unwrap_or_else(|error| Outcome::Ambiguous(format!("cut off by a bug in runwarden: {error}")))
     }
 
     async fn look_and_perform(&self, access: &Access, action: &ActionRow, tries: u32) -> Outcome {

@@ -3,7 +3,8 @@
 use crate::{
     github::{Access, GitHubError, Meter},
     model::{
-        Command, Facts, Gate, GitHubEvent, InstallationId, Lane, RepositoryName, RunSnapshot, ScheduledPass, Signal, Timestamp,
+        Command, Facts, Gate, GitHubEvent, InstallationId, Lane, RepositoryName, RunSnapshot, ScheduledPass,
+        Signal, Timestamp,
     },
     rules::{Expectation, Needs, Rule, Word, needs},
 };
@@ -15,7 +16,12 @@ pub(super) enum Gathered {
     /// Facts to judge, one for each environment that the run waits at; at least one.
     Facts { facts: Vec<Facts>, requests: u32, note: Option<String> },
     /// The run that a command is about.
-    Commanded { command: Command, run: Option<RunSnapshot>, installation: Option<InstallationId>, requests: u32 },
+    Commanded {
+        command: Command,
+        run: Option<RunSnapshot>,
+        installation: Option<InstallationId>,
+        requests: u32,
+    },
     /// The repositories that a tick of a schedule goes over.
     Repositories { pass: ScheduledPass, repositories: Vec<(RepositoryName, Option<InstallationId>)> },
     /// The runs that a schedule found in one repository, and when.
@@ -67,7 +73,9 @@ impl Pipeline {
         }
         let note = (!notes.is_empty()).then(|| notes.join("; "));
         match environments {
-            Some(names) if names.is_empty() => Gathered::Nothing("the run waits at no environment any more".to_owned()),
+            Some(names) if names.is_empty() => {
+                Gathered::Nothing("the run waits at no environment any more".to_owned())
+            }
             Some(names) => {
                 let facts = names.into_iter().map(|name| at_environment(&facts, name)).collect();
                 Gathered::Facts { facts, requests: meter.count(), note }
@@ -114,7 +122,10 @@ impl Pipeline {
             return Gathered::Nothing(format!("rule {} is no longer in the configuration", pass.rule));
         };
         let outcome = match pass.repository.clone() {
-            None => self.repositories_of(rule).await.map(|repositories| Gathered::Repositories { pass, repositories }),
+            None => self
+                .repositories_of(rule)
+                .await
+                .map(|repositories| Gathered::Repositories { pass, repositories }),
             Some(repository) => self.runs_of(rule, pass, repository).await,
         };
         outcome.unwrap_or_else(|error| {
@@ -122,7 +133,10 @@ impl Pipeline {
         })
     }
 
-    async fn repositories_of(&self, rule: &Rule) -> Result<Vec<(RepositoryName, Option<InstallationId>)>, GitHubError> {
+    async fn repositories_of(
+        &self,
+        rule: &Rule,
+    ) -> Result<Vec<(RepositoryName, Option<InstallationId>)>, GitHubError> {
         let asked = rule.when.required(Word::Repository);
         if !self.github.is_app() {
             let named = asked.iter().flat_map(|expectation| match expectation {
@@ -138,10 +152,13 @@ impl Pipeline {
         let meter = Meter::default();
         let installations = self.github.installations(Lane::Bulk).await?;
         for installation in installations.into_iter().filter(|installation| !installation.suspended) {
-            let repositories = self.github.installation_repositories(installation.id, Lane::Bulk, &meter).await?;
+            let repositories =
+                self.github.installation_repositories(installation.id, Lane::Bulk, &meter).await?;
             for repository in repositories {
                 let wanted = asked.iter().all(|expectation| match expectation {
-                    Expectation::Matches(patterns) => patterns.iter().any(|pattern| pattern.matches(repository.name.as_str())),
+                    Expectation::Matches(patterns) => {
+                        patterns.iter().any(|pattern| pattern.matches(repository.name.as_str()))
+                    }
                     Expectation::Number(_) | Expectation::Duration(_) | Expectation::Is(_) => true,
                 });
                 // GitHub lets nothing be changed in an archived repository.
@@ -153,11 +170,17 @@ impl Pipeline {
         Ok(found)
     }
 
-    async fn runs_of(&self, rule: &Rule, pass: ScheduledPass, repository: RepositoryName) -> Result<Gathered, GitHubError> {
+    async fn runs_of(
+        &self,
+        rule: &Rule,
+        pass: ScheduledPass,
+        repository: RepositoryName,
+    ) -> Result<Gathered, GitHubError> {
         let meter = Meter::default();
         let access = self.access(repository, pass.installation, Lane::Bulk, &meter);
         let listed_at = self.clock.now();
-        let runs = listing::all_runs(&self.github, &access, &listing::pushed_down(&rule.when, listed_at)).await?;
+        let runs =
+            listing::all_runs(&self.github, &access, &listing::pushed_down(&rule.when, listed_at)).await?;
         Ok(Gathered::Runs { pass, runs, listed_at, requests: meter.count() })
     }
 

@@ -17,7 +17,8 @@ pub(super) enum Reading {
 
 /// Reads a delivery's body.
 pub(super) fn read(delivery: &DeliveryRow, body: &[u8]) -> Reading {
-    let own = |error: serde_json::Error| Reading::Unreadable(format!("the stored body cannot be read: {error}"));
+    let own =
+        |error: serde_json::Error| Reading::Unreadable(format!("the stored body cannot be read: {error}"));
     match (delivery.source, delivery.event.as_str()) {
         (Source::Schedule, _) => match serde_json::from_slice(body) {
             Ok(pass) => Reading::Event(Event::Schedule(pass)),

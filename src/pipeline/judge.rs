@@ -7,8 +7,9 @@ use tracing::info;
 use crate::{
     metrics::VerdictLabels,
     model::{
-        Action, ActionKey, ActionState, Command, DeliveryGuid, DeliveryRow, Facts, InstallationId, Lane, NewDecision, NewDelivery,
-        PlannedAction, RepositoryName, RuleName, RuleVerdict, RunSnapshot, ScheduledPass, Signal, Source, Timestamp, Verdict,
+        Action, ActionKey, ActionState, Command, DeliveryGuid, DeliveryRow, Facts, InstallationId, Lane,
+        NewDecision, NewDelivery, PlannedAction, RepositoryName, RuleName, RuleVerdict, RunSnapshot,
+        ScheduledPass, Signal, Source, Timestamp, Verdict,
     },
     rules::{Rule, Ruleset, decide, judge, plan, spared},
     store::{Decided, StoreError},
@@ -52,7 +53,13 @@ pub(super) fn spread(
         let part = ScheduledPass { repository: Some(repository), installation, ..pass.clone() };
         if let (Ok(guid), Ok(body)) = (guid, serde_json::to_vec(&part)) {
             let event = "schedule".to_owned();
-            decided.deliveries.push(NewDelivery { guid, source: Source::Schedule, event, received_at: now, body });
+            decided.deliveries.push(NewDelivery {
+                guid,
+                source: Source::Schedule,
+                event,
+                received_at: now,
+                body,
+            });
         }
     }
     decided
@@ -91,8 +98,10 @@ pub(super) fn decide_command(
         due_at: now,
         per_run: None,
     };
-    let verdict = RuleVerdict { rule: RuleName::command(), verdict: Verdict::Matched, reason, conditions: None };
-    let facts = Facts { signal: Signal::Command, run, gate: None, sender: Some(command.by.clone()), installation };
+    let verdict =
+        RuleVerdict { rule: RuleName::command(), verdict: Verdict::Matched, reason, conditions: None };
+    let facts =
+        Facts { signal: Signal::Command, run, gate: None, sender: Some(command.by.clone()), installation };
     Decided {
         delivery_id: delivery.id,
         decided_at: now,
@@ -122,7 +131,8 @@ impl Pipeline {
             for verdict in &judgement.verdicts {
                 self.count(&verdict.rule, verdict.verdict);
             }
-            let planned = judgement.actions.iter().filter(|action| action.state == ActionState::Planned).count();
+            let planned =
+                judgement.actions.iter().filter(|action| action.state == ActionState::Planned).count();
             info!(
                 delivery.guid = %delivery.guid,
                 repo = %facts.run.repository,
@@ -135,15 +145,30 @@ impl Pipeline {
             );
             // The requests were made for the delivery: the first decision carries them.
             let requests = if decisions.is_empty() { requests } else { 0 };
-            decisions.push(NewDecision { facts, verdicts: judgement.verdicts, requests, actions: judgement.actions });
+            decisions.push(NewDecision {
+                facts,
+                verdicts: judgement.verdicts,
+                requests,
+                actions: judgement.actions,
+            });
         }
-        Ok(Decided { delivery_id: delivery.id, decided_at: now, reason: note, decisions, deliveries: Vec::new() })
+        Ok(Decided {
+            delivery_id: delivery.id,
+            decided_at: now,
+            reason: note,
+            decisions,
+            deliveries: Vec::new(),
+        })
     }
 
     /// A run may wait at one environment several times in one attempt, one job after the other. A signal that
     /// came well after the answer to the last wait is about another one. Should it be a late one about the same
     /// wait after all, the look finds nothing pending, and nothing is sent.
-    async fn tell_from_earlier_waits(&self, action: &mut PlannedAction, received_at: Timestamp) -> Result<(), StoreError> {
+    async fn tell_from_earlier_waits(
+        &self,
+        action: &mut PlannedAction,
+        received_at: Timestamp,
+    ) -> Result<(), StoreError> {
         if !matches!(action.action, Action::ReviewDeployments(_)) {
             return Ok(());
         }
@@ -171,7 +196,11 @@ impl Pipeline {
     ) -> Result<Decided, StoreError> {
         let rules = self.rules();
         let Some(rule) = rules.rule(&pass.rule) else {
-            return Ok(without_decision(delivery, "the rule is no longer in the configuration", self.clock.now()));
+            return Ok(without_decision(
+                delivery,
+                "the rule is no longer in the configuration",
+                self.clock.now(),
+            ));
         };
         let listed = runs.len();
         let mut matched = self.matching(&rules, rule, pass, runs);
@@ -188,7 +217,8 @@ impl Pipeline {
         for decision in &decisions {
             self.listed.remember(&decision.facts.run, listed_at);
         }
-        let mut reason = format!("{listed} runs listed, {of_listing} matched, {kept} kept, {} planned", decisions.len());
+        let mut reason =
+            format!("{listed} runs listed, {of_listing} matched, {kept} kept, {} planned", decisions.len());
         if left > 0 {
             reason.push_str(&format!(", {left} left for the next pass by limits.per_pass"));
         }
@@ -214,7 +244,13 @@ impl Pipeline {
     ) -> Vec<(Facts, RuleVerdict)> {
         let now = self.clock.now();
         runs.into_iter()
-            .map(|run| Facts { signal: Signal::Schedule, run, gate: None, sender: None, installation: pass.installation })
+            .map(|run| Facts {
+                signal: Signal::Schedule,
+                run,
+                gate: None,
+                sender: None,
+                installation: pass.installation,
+            })
             .map(|facts| {
                 let verdict = judge(rules, rule, &facts, now);
                 self.count(&rule.name, verdict.verdict);
@@ -233,10 +269,8 @@ impl Pipeline {
         matched: Vec<(Facts, RuleVerdict)>,
     ) -> Result<Vec<NewDecision>, StoreError> {
         let now = self.clock.now();
-        let mut planned: HashMap<_, Vec<PlannedAction>> = matched
-            .iter()
-            .map(|(facts, _)| (facts.run.id, plan(rules, rule, facts, now)))
-            .collect();
+        let mut planned: HashMap<_, Vec<PlannedAction>> =
+            matched.iter().map(|(facts, _)| (facts.run.id, plan(rules, rule, facts, now))).collect();
         let keys: Vec<ActionKey> = planned.values().flatten().map(|action| action.key.clone()).collect();
         let known = self.store.known_keys(&keys).await?;
         let mut decisions = Vec::new();

@@ -52,7 +52,11 @@ impl Listed {
 ///
 /// # Errors
 /// Whatever a page answered.
-pub(super) async fn all_runs(github: &GitHub, access: &Access, query: &RunQuery) -> Result<Vec<RunSnapshot>, GitHubError> {
+pub(super) async fn all_runs(
+    github: &GitHub,
+    access: &Access,
+    query: &RunQuery,
+) -> Result<Vec<RunSnapshot>, GitHubError> {
     let mut found: Vec<RunSnapshot> = Vec::new();
     let mut ids = HashSet::new();
     let mut query = query.clone();
@@ -91,7 +95,9 @@ pub(super) fn pushed_down(when: &Condition, now: Timestamp) -> RunQuery {
     };
     RunQuery {
         // GitHub takes a conclusion in the same place; the more selective one goes.
-        status: one_of(Word::Conclusion).filter(|word| word != "startup_failure").or_else(|| one_of(Word::Status)),
+        status: one_of(Word::Conclusion)
+            .filter(|word| word != "startup_failure")
+            .or_else(|| one_of(Word::Status)),
         branch: one_of(Word::Branch),
         event: one_of(Word::Event),
         actor: one_of(Word::Actor),

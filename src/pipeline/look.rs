@@ -43,7 +43,9 @@ impl Pipeline {
                     Err(error) => return Err(error),
                 });
             }
-            WantedLook::NextAttempt => look.next_attempt = Some(self.look_at_next_attempt(access, plan).await?),
+            WantedLook::NextAttempt => {
+                look.next_attempt = Some(self.look_at_next_attempt(access, plan).await?)
+            }
             WantedLook::NewerRun => look.newer_run = Some(self.look_at_newer_run(access, look).await?),
             WantedLook::Reviews => look.reviews = Some(self.look_at_reviews(access, plan).await?),
             WantedLook::Pending => look.pending = Some(self.look_at_pending(access, plan).await?),
@@ -51,7 +53,11 @@ impl Pipeline {
         Ok(())
     }
 
-    async fn look_at_next_attempt(&self, access: &Access, plan: &PlannedAction) -> Result<Presence, GitHubError> {
+    async fn look_at_next_attempt(
+        &self,
+        access: &Access,
+        plan: &PlannedAction,
+    ) -> Result<Presence, GitHubError> {
         let next = RunAttempt(plan.attempt.0.saturating_add(1));
         match self.github.attempt(access, plan.run, next).await {
             Ok(run) => Ok(Presence::Present(run.triggering_actor.unwrap_or_else(|| "someone".to_owned()))),
@@ -64,8 +70,12 @@ impl Pipeline {
         let Some(CurrentRun::There(run)) = &look.run else {
             return Ok(Presence::Unknown("the run has not been looked at".to_owned()));
         };
-        let (Some(workflow), Some(branch), Some(number)) = (run.workflow_id, run.branch.as_deref(), run.run_number) else {
-            return Ok(Presence::Unknown("GitHub does not give the run's workflow, branch and number".to_owned()));
+        let (Some(workflow), Some(branch), Some(number)) =
+            (run.workflow_id, run.branch.as_deref(), run.run_number)
+        else {
+            return Ok(Presence::Unknown(
+                "GitHub does not give the run's workflow, branch and number".to_owned(),
+            ));
         };
         match self.sightings.newer_run(&run.repository, workflow, branch, number, run.id) {
             Some(Some(newer)) => return Ok(Presence::Present(format!("run {newer}"))),
@@ -73,33 +83,52 @@ impl Pipeline {
             None => {}
         }
         let query = RunQuery { branch: Some(branch.to_owned()), per_page: Some(10), ..RunQuery::default() };
-        let page = match self.github.list_workflow_runs(access, &WorkflowRef::Id(workflow), &query, None).await {
-            Ok(page) => page,
-            // The workflow was deleted; then it has no newer run.
-            Err(GitHubError::NotFound { .. }) => return Ok(Presence::Absent),
-            Err(error) => return Err(error),
-        };
+        let page =
+            match self.github.list_workflow_runs(access, &WorkflowRef::Id(workflow), &query, None).await {
+                Ok(page) => page,
+                // The workflow was deleted; then it has no newer run.
+                Err(GitHubError::NotFound { .. }) => return Ok(Presence::Absent),
+                Err(error) => return Err(error),
+            };
         let newer = page.runs.iter().find(|other| is_newer(other, run, number));
         Ok(match newer {
             Some(newer) => Presence::Present(format!("run {}", newer.id)),
-            None if page.unreadable > 0 => Presence::Unknown("GitHub's list of runs could not be read".to_owned()),
+            None if page.unreadable > 0 => {
+                Presence::Unknown("GitHub's list of runs could not be read".to_owned())
+            }
             None => Presence::Absent,
         })
     }
 
-    async fn look_at_reviews(&self, access: &Access, plan: &PlannedAction) -> Result<Vec<ReviewedGate>, GitHubError> {
+    async fn look_at_reviews(
+        &self,
+        access: &Access,
+        plan: &PlannedAction,
+    ) -> Result<Vec<ReviewedGate>, GitHubError> {
         let approvals = self.github.approvals(access, plan.run).await?;
         Ok(approvals
             .into_iter()
-            .map(|given| ReviewedGate { environments: given.environments, state: given.state.unwrap_or_default(), by: given.user })
+            .map(|given| ReviewedGate {
+                environments: given.environments,
+                state: given.state.unwrap_or_default(),
+                by: given.user,
+            })
             .collect())
     }
 
-    async fn look_at_pending(&self, access: &Access, plan: &PlannedAction) -> Result<Vec<PendingGate>, GitHubError> {
+    async fn look_at_pending(
+        &self,
+        access: &Access,
+        plan: &PlannedAction,
+    ) -> Result<Vec<PendingGate>, GitHubError> {
         let pending = self.github.pending_deployments(access, plan.run, true).await?;
         Ok(pending
             .into_iter()
-            .map(|gate| PendingGate { id: gate.environment, name: gate.name, can_review: gate.current_user_can_approve })
+            .map(|gate| PendingGate {
+                id: gate.environment,
+                name: gate.name,
+                can_review: gate.current_user_can_approve,
+            })
             .collect())
     }
 }

@@ -21,13 +21,19 @@ impl Pipeline {
     ) -> Outcome {
         let (sent, words) = match &plan.action {
             Action::Rerun(rerun) => (self.rerun(access, plan, rerun).await, rerun_words(rerun)),
-            Action::Cancel => (self.github.cancel(access, plan.run).await, "asked GitHub to cancel the run".to_owned()),
+            Action::Cancel => {
+                (self.github.cancel(access, plan.run).await, "asked GitHub to cancel the run".to_owned())
+            }
             Action::ReviewDeployments(review) => {
                 let words = format!("{} {}", review.state.as_str(), review.environments.join(", "));
                 (self.review(access, plan, review, environments).await, words)
             }
-            Action::DeleteRun => (self.github.delete_run(access, plan.run).await, "deleted the run".to_owned()),
-            Action::DeleteLogs => (self.github.delete_logs(access, plan.run).await, "deleted the run's logs".to_owned()),
+            Action::DeleteRun => {
+                (self.github.delete_run(access, plan.run).await, "deleted the run".to_owned())
+            }
+            Action::DeleteLogs => {
+                (self.github.delete_logs(access, plan.run).await, "deleted the run's logs".to_owned())
+            }
         };
         match sent {
             Ok(()) => Outcome::Done(words),
@@ -37,7 +43,9 @@ impl Pipeline {
 
     async fn rerun(&self, access: &Access, plan: &PlannedAction, rerun: &Rerun) -> Result<(), GitHubError> {
         match rerun.scope {
-            RerunScope::FailedJobs => self.github.rerun_failed_jobs(access, plan.run, rerun.debug_logging).await,
+            RerunScope::FailedJobs => {
+                self.github.rerun_failed_jobs(access, plan.run, rerun.debug_logging).await
+            }
             RerunScope::Run => self.github.rerun(access, plan.run, rerun.debug_logging).await,
             RerunScope::Job(job) => self.github.rerun_job(access, job, rerun.debug_logging).await,
         }
@@ -85,7 +93,9 @@ fn rerun_words(rerun: &Rerun) -> String {
 /// What a failed look means: nothing was sent that changes anything.
 pub(super) fn outcome_of_look(error: &GitHubError) -> Outcome {
     match error {
-        GitHubError::Blocked { until, .. } | GitHubError::RateLimited { until, .. } => Outcome::Blocked(*until, error.to_string()),
+        GitHubError::Blocked { until, .. } | GitHubError::RateLimited { until, .. } => {
+            Outcome::Blocked(*until, error.to_string())
+        }
         GitHubError::Refused { .. } | GitHubError::Gone { .. } | GitHubError::NotFound { .. } => {
             Outcome::Failed(format!("cannot look at the run: {error}"))
         }
@@ -100,7 +110,9 @@ pub(super) fn outcome_of_look(error: &GitHubError) -> Outcome {
 fn outcome_of(action: &Action, error: &GitHubError, tries: u32) -> Outcome {
     let words = error.to_string();
     match error {
-        GitHubError::Blocked { until, .. } | GitHubError::RateLimited { until, .. } => Outcome::Blocked(*until, words),
+        GitHubError::Blocked { until, .. } | GitHubError::RateLimited { until, .. } => {
+            Outcome::Blocked(*until, words)
+        }
         GitHubError::NotSent { .. } | GitHubError::Unauthorized { .. } => Outcome::Retry(words),
         // The answer's body is of no use to us, and its status said yes.
         GitHubError::Unreadable { .. } => Outcome::Done(words),
@@ -112,7 +124,9 @@ fn outcome_of(action: &Action, error: &GitHubError, tries: u32) -> Outcome {
             Action::DeleteRun | Action::DeleteLogs => Outcome::Done(format!("already gone: {words}")),
             Action::Rerun(_) | Action::Cancel | Action::ReviewDeployments(_) => Outcome::Failed(words),
         },
-        GitHubError::Refused { status, message } => outcome_of_refusal(action, *status, message, words, tries),
+        GitHubError::Refused { status, message } => {
+            outcome_of_refusal(action, *status, message, words, tries)
+        }
     }
 }
 
@@ -124,7 +138,9 @@ fn outcome_of_refusal(action: &Action, status: u16, message: &str, words: String
         Action::Cancel if status == 409 && says("queued") => Outcome::Retry(words),
         Action::ReviewDeployments(_) if says("already been reviewed") => Outcome::Done(words),
         // The words that GitHub uses for a lost race too: the next look tells which it was.
-        Action::ReviewDeployments(_) if status == 422 && tries < MOST_REFUSED_REVIEWS => Outcome::Retry(words),
+        Action::ReviewDeployments(_) if status == 422 && tries < MOST_REFUSED_REVIEWS => {
+            Outcome::Retry(words)
+        }
         _ => Outcome::Failed(words),
     }
 }

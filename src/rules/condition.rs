@@ -104,9 +104,12 @@ impl Word {
     pub(crate) fn kind(self) -> Kind {
         match self {
             Self::Repository | Self::Actor | Self::TriggeringActor => Kind::Text { ignore_case: true },
-            Self::Workflow | Self::Branch | Self::Event | Self::Status | Self::Conclusion | Self::Environment => {
-                Kind::Text { ignore_case: false }
-            }
+            Self::Workflow
+            | Self::Branch
+            | Self::Event
+            | Self::Status
+            | Self::Conclusion
+            | Self::Environment => Kind::Text { ignore_case: false },
             Self::RunAttempt => Kind::Number,
             Self::Age => Kind::Duration,
             Self::Fork => Kind::Flag,
@@ -193,11 +196,17 @@ impl<T: PartialOrd + Copy> Range<T> {
     }
 
     fn describe(&self, show: impl Fn(T) -> String) -> String {
-        [("is", self.is), ("below", self.below), ("at most", self.at_most), ("above", self.above), ("at least", self.at_least)]
-            .into_iter()
-            .filter_map(|(name, bound)| bound.map(|bound| format!("{name} {}", show(bound))))
-            .collect::<Vec<_>>()
-            .join(" and ")
+        [
+            ("is", self.is),
+            ("below", self.below),
+            ("at most", self.at_most),
+            ("above", self.above),
+            ("at least", self.at_least),
+        ]
+        .into_iter()
+        .filter_map(|(name, bound)| bound.map(|bound| format!("{name} {}", show(bound))))
+        .collect::<Vec<_>>()
+        .join(" and ")
     }
 }
 
@@ -238,11 +247,9 @@ impl Condition {
             Self::Any(parts) => combine("any", parts, facts, now, |truths| {
                 first_of(truths, [Truth::Yes, Truth::Unknown]).unwrap_or(Truth::No)
             }),
-            Self::Not(part) => {
-                combine("not", std::slice::from_ref(part.as_ref()), facts, now, |truths| {
-                    !truths.first().copied().unwrap_or(Truth::Unknown)
-                })
-            }
+            Self::Not(part) => combine("not", std::slice::from_ref(part.as_ref()), facts, now, |truths| {
+                !truths.first().copied().unwrap_or(Truth::Unknown)
+            }),
             Self::Test(test) => test.evaluate(facts, now),
         }
     }
@@ -304,7 +311,10 @@ impl Test {
             (Expectation::Matches(patterns), Observation::Texts(texts)) => {
                 let hit = texts.iter().any(|text| patterns.iter().any(|pattern| pattern.matches(text)));
                 if !hit && self.word == Word::Workflow && may_match_what_is_missing(facts, patterns) {
-                    (Truth::Unknown, format!("{} (not all of the workflow's names are known)", texts.join(", ")))
+                    (
+                        Truth::Unknown,
+                        format!("{} (not all of the workflow's names are known)", texts.join(", ")),
+                    )
                 } else {
                     (Truth::of(hit), texts.join(", "))
                 }
@@ -315,10 +325,18 @@ impl Test {
             (Expectation::Duration(range), Observation::Duration(duration)) => {
                 (Truth::of(range.contains(duration)), show_duration(duration))
             }
-            (Expectation::Is(flag), Observation::Flag(observed)) => (Truth::of(*flag == observed), observed.to_string()),
+            (Expectation::Is(flag), Observation::Flag(observed)) => {
+                (Truth::of(*flag == observed), observed.to_string())
+            }
             (
-                Expectation::Matches(_) | Expectation::Number(_) | Expectation::Duration(_) | Expectation::Is(_),
-                Observation::Texts(_) | Observation::Number(_) | Observation::Duration(_) | Observation::Flag(_),
+                Expectation::Matches(_)
+                | Expectation::Number(_)
+                | Expectation::Duration(_)
+                | Expectation::Is(_),
+                Observation::Texts(_)
+                | Observation::Number(_)
+                | Observation::Duration(_)
+                | Observation::Flag(_),
             ) => (Truth::Unknown, "the condition asks for another kind of value".to_owned()),
         };
         ConditionResult {
@@ -343,14 +361,18 @@ fn observe(word: Word, facts: &Facts, now: Timestamp) -> Observation {
             (None, Some(false)) => Observation::Nothing,
             (conclusion, _) => text(facts, conclusion.as_ref().map(|conclusion| conclusion.as_str())),
         },
-        Word::RunAttempt => known(facts, run.attempt.map(|attempt| Observation::Number(u64::from(attempt.0)))),
+        Word::RunAttempt => {
+            known(facts, run.attempt.map(|attempt| Observation::Number(u64::from(attempt.0))))
+        }
         Word::Actor => text(facts, run.actor.as_deref()),
         Word::TriggeringActor => text(facts, run.triggering_actor.as_deref()),
         Word::Environment => match &facts.gate {
             None => Observation::Nothing,
             Some(gate) => match &gate.environment {
                 Some(environment) => Observation::Texts(vec![environment.clone()]),
-                None => Observation::Unknown("not known: the payload does not name the environment".to_owned()),
+                None => {
+                    Observation::Unknown("not known: the payload does not name the environment".to_owned())
+                }
             },
         },
         Word::Age => known(facts, run.created_at.map(|at| Observation::Duration(now.since(at)))),
@@ -390,7 +412,8 @@ fn may_match_what_is_missing(facts: &Facts, patterns: &[Pattern]) -> bool {
     let may_name_a_file = |pattern: &Pattern| {
         pattern.literal().is_none_or(|text| text.ends_with(".yml") || text.ends_with(".yaml"))
     };
-    facts.run.workflow.is_none() || (facts.run.workflow_path.is_none() && patterns.iter().any(may_name_a_file))
+    facts.run.workflow.is_none()
+        || (facts.run.workflow_path.is_none() && patterns.iter().any(may_name_a_file))
 }
 
 /// `3d 4h`, the way that durations are written in rules; the two largest units are enough for people.

@@ -4,8 +4,8 @@ use std::{hash::Hasher, time::Duration};
 
 use super::{Mode, Rule, Ruleset, Trigger};
 use crate::model::{
-    Action, ActionKey, ActionState, ConditionResult, Facts, Lane, PlannedAction, Rerun, Review, RuleVerdict, RunAttempt,
-    RunId, Signal, Timestamp, Truth, Verdict, Via,
+    Action, ActionKey, ActionState, ConditionResult, Facts, Lane, PlannedAction, Rerun, Review, RuleVerdict,
+    RunAttempt, RunId, Signal, Timestamp, Truth, Verdict, Via,
 };
 
 /// The longest that a re-run may be put off: GitHub refuses re-runs after thirty days.
@@ -63,7 +63,9 @@ fn first_with(result: &ConditionResult, truth: Truth) -> String {
             format!("{}: expected {}, observed {}", result.word, result.expected, result.observed)
         }
         _ => match result.parts.first() {
-            Some(part) => format!("{} {}: {}, observed {}", result.word, part.word, part.expected, part.observed),
+            Some(part) => {
+                format!("{} {}: {}, observed {}", result.word, part.word, part.expected, part.observed)
+            }
             None => format!("{} of nothing", result.word),
         },
     }
@@ -120,7 +122,8 @@ fn bind(rule: &Rule, action: &Action, facts: &Facts, now: Timestamp) -> Option<A
         }
         (false, Via::Reviewer) => review.environments.clone(),
     };
-    let comment = rule.comment.as_ref().map_or_else(String::new, |comment| comment.fill(&rule.name, facts, now));
+    let comment =
+        rule.comment.as_ref().map_or_else(String::new, |comment| comment.fill(&rule.name, facts, now));
     Some(Action::ReviewDeployments(Review { state: review.state, environments, comment, via: Some(via) }))
 }
 
@@ -163,9 +166,10 @@ fn shadow(actions: &mut [PlannedAction]) {
 
 fn competes(first: &Action, second: &Action) -> bool {
     match (first, second) {
-        (Action::ReviewDeployments(first), Action::ReviewDeployments(second)) => {
-            first.environments.iter().any(|name| second.environments.iter().any(|other| name.eq_ignore_ascii_case(other)))
-        }
+        (Action::ReviewDeployments(first), Action::ReviewDeployments(second)) => first
+            .environments
+            .iter()
+            .any(|name| second.environments.iter().any(|other| name.eq_ignore_ascii_case(other))),
         _ => first.kind() == second.kind(),
     }
 }

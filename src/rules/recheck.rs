@@ -106,7 +106,13 @@ pub enum Recheck {
 /// What to do about a planned action, given GitHub's present state. `guarded` is false for a command: a person
 /// who asks by hand is not second-guessed by the guards against automatic re-runs.
 #[must_use]
-pub fn recheck(plan: &PlannedAction, look: &Look, interrupted: bool, guarded: bool, now: Timestamp) -> Recheck {
+pub fn recheck(
+    plan: &PlannedAction,
+    look: &Look,
+    interrupted: bool,
+    guarded: bool,
+    now: Timestamp,
+) -> Recheck {
     let run = match &look.run {
         None => return Recheck::Need(WantedLook::Run),
         Some(CurrentRun::Gone) => return when_gone(&plan.action),
@@ -119,7 +125,9 @@ pub fn recheck(plan: &PlannedAction, look: &Look, interrupted: bool, guarded: bo
     let completed = run.status == Some(Status::Completed);
     match &plan.action {
         Action::Rerun(rerun) => recheck_rerun(plan, rerun, run, attempt, look, guarded, now),
-        Action::ReviewDeployments(_) if completed => Recheck::Refuse("the run is completed: nothing waits any more".to_owned()),
+        Action::ReviewDeployments(_) if completed => {
+            Recheck::Refuse("the run is completed: nothing waits any more".to_owned())
+        }
         Action::ReviewDeployments(review) => recheck_review(review, look),
         Action::Cancel if completed => Recheck::Done("the run is already completed".to_owned()),
         Action::Cancel => Recheck::Go(Vec::new()),
@@ -137,7 +145,12 @@ fn when_gone(action: &Action) -> Recheck {
 }
 
 /// The run must be on the attempt that was judged.
-fn attempt_now(plan: &PlannedAction, run: &RunSnapshot, look: &Look, interrupted: bool) -> Result<RunAttempt, Recheck> {
+fn attempt_now(
+    plan: &PlannedAction,
+    run: &RunSnapshot,
+    look: &Look,
+    interrupted: bool,
+) -> Result<RunAttempt, Recheck> {
     let Some(attempt) = run.attempt else {
         return Err(Recheck::Refuse("GitHub does not say which attempt the run is on".to_owned()));
     };
@@ -157,7 +170,10 @@ fn attempt_now(plan: &PlannedAction, run: &RunSnapshot, look: &Look, interrupted
             plan.attempt.0 + 1
         )));
     }
-    Err(Recheck::Refuse(format!("attempt {} was judged, the run is now on attempt {attempt}: someone re-ran it", plan.attempt)))
+    Err(Recheck::Refuse(format!(
+        "attempt {} was judged, the run is now on attempt {attempt}: someone re-ran it",
+        plan.attempt
+    )))
 }
 
 fn recheck_rerun(
@@ -171,7 +187,10 @@ fn recheck_rerun(
 ) -> Recheck {
     let Some(conclusion) = run.conclusion.as_ref().filter(|_| run.status == Some(Status::Completed)) else {
         // The webhook may come before the API tells the same.
-        return Recheck::Wait(format!("the run is {}, not completed", run.status.as_ref().map_or("of unknown status", Status::as_str)));
+        return Recheck::Wait(format!(
+            "the run is {}, not completed",
+            run.status.as_ref().map_or("of unknown status", Status::as_str)
+        ));
     };
     if plan.judged_conclusion.as_ref() != Some(conclusion) {
         let judged = plan.judged_conclusion.as_ref().map_or("nothing", Conclusion::as_str);
@@ -185,8 +204,12 @@ fn recheck_rerun(
     }
     match &look.newer_run {
         None => return Recheck::Need(WantedLook::NewerRun),
-        Some(Presence::Present(which)) => return Recheck::Refuse(format!("a newer run of the workflow and branch exists: {which}")),
-        Some(Presence::Unknown(why)) => return Recheck::Refuse(format!("it cannot be told whether a newer run exists: {why}")),
+        Some(Presence::Present(which)) => {
+            return Recheck::Refuse(format!("a newer run of the workflow and branch exists: {which}"));
+        }
+        Some(Presence::Unknown(why)) => {
+            return Recheck::Refuse(format!("it cannot be told whether a newer run exists: {why}"));
+        }
         Some(Presence::Absent) => {}
     }
     match look.reviews.as_deref().map(|reviews| person_reviewed(reviews, rerun.redeploy)) {
@@ -204,15 +227,21 @@ fn why_not_rerunnable(
     now: Timestamp,
 ) -> Option<String> {
     match conclusion {
-        Conclusion::StartupFailure => return Some("GitHub cannot re-run a run that failed to start".to_owned()),
+        Conclusion::StartupFailure => {
+            return Some("GitHub cannot re-run a run that failed to start".to_owned());
+        }
         Conclusion::ActionRequired => return Some("the run waits for approval, it has not run".to_owned()),
-        Conclusion::Success | Conclusion::Skipped | Conclusion::Neutral if rerun.scope == RerunScope::FailedJobs => {
+        Conclusion::Success | Conclusion::Skipped | Conclusion::Neutral
+            if rerun.scope == RerunScope::FailedJobs =>
+        {
             return Some(format!("the run concluded {conclusion}: it has no failed jobs"));
         }
         _ => {}
     }
     if attempt.0 >= MOST_ATTEMPTS {
-        return Some(format!("the run is on attempt {attempt}: GitHub allows {MOST_ATTEMPTS} re-runs, the last is a person's"));
+        return Some(format!(
+            "the run is on attempt {attempt}: GitHub allows {MOST_ATTEMPTS} re-runs, the last is a person's"
+        ));
     }
     match run.created_at {
         Some(created) if now.since(created) >= RERUN_WINDOW => {
@@ -233,7 +262,9 @@ fn person_reviewed(reviews: &[ReviewedGate], redeploy: bool) -> Option<String> {
     let what = found.environments.join(", ");
     Some(match found.state.as_str() {
         "rejected" => format!("{by} rejected the deployment to {what}"),
-        _ => format!("{by} approved the deployment to {what}: a re-run would deploy again without a new approval"),
+        _ => format!(
+            "{by} approved the deployment to {what}: a re-run would deploy again without a new approval"
+        ),
     })
 }
 
@@ -269,11 +300,23 @@ fn when_not_pending(review: &Review, look: &Look) -> Recheck {
     };
     let names = review.environments.join(", ");
     let concerns = |given: &&ReviewedGate| {
-        given.environments.iter().any(|name| review.environments.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)))
+        given
+            .environments
+            .iter()
+            .any(|name| review.environments.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)))
     };
-    match reviews.iter().rev().filter(concerns).find(|given| matches!(given.state.as_str(), "approved" | "rejected")) {
+    match reviews
+        .iter()
+        .rev()
+        .filter(concerns)
+        .find(|given| matches!(given.state.as_str(), "approved" | "rejected"))
+    {
         Some(given) => {
-            let words = format!("{names} was already {} by {}", given.state, given.by.as_deref().unwrap_or("someone"));
+            let words = format!(
+                "{names} was already {} by {}",
+                given.state,
+                given.by.as_deref().unwrap_or("someone")
+            );
             let same = given.state == review.state.as_str();
             if same { Recheck::Done(words) } else { Recheck::Refuse(words) }
         }

@@ -100,7 +100,8 @@ pub enum Mode {
 
 impl Mode {
     /// The words of the YAML.
-    pub const WORDS: [(&'static str, Self); 3] = [("enforce", Self::Enforce), ("observe", Self::Observe), ("off", Self::Off)];
+    pub const WORDS: [(&'static str, Self); 3] =
+        [("enforce", Self::Enforce), ("observe", Self::Observe), ("off", Self::Off)];
 }
 
 /// Runs that a rule spares: the newest of each group.

@@ -31,9 +31,16 @@ pub struct Next {
 /// What follows from an outcome. `tries` counts the executions that began, this one included; `planned_at` is
 /// when the action was planned; `interrupted` says whether an earlier try's effect was still unknown.
 #[must_use]
-pub fn settle(outcome: &Outcome, tries: u32, planned_at: Timestamp, interrupted: bool, now: Timestamp) -> Next {
+pub fn settle(
+    outcome: &Outcome,
+    tries: u32,
+    planned_at: Timestamp,
+    interrupted: bool,
+    now: Timestamp,
+) -> Next {
     let reason = outcome.detail().to_owned();
-    let end = |state| Next { state, due_at: now, reason: reason.clone(), interrupted: false, counts_as_try: true };
+    let end =
+        |state| Next { state, due_at: now, reason: reason.clone(), interrupted: false, counts_as_try: true };
     let impatient = now.since(planned_at) > PATIENCE;
     match outcome {
         Outcome::Done(_) => end(ActionState::Done),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::model::{
-    Action, ActionState, Conclusion, EnvironmentId, Facts, Gate, Lane, Outcome, PlannedAction, RepositoryName, Rerun,
-    RerunScope, Review, ReviewState, RuleName, RunAttempt, RunId, RunSnapshot, Signal, Status, Timestamp, Truth, Verdict,
-    Via, WorkflowId,
+    Action, ActionState, Conclusion, EnvironmentId, Facts, Gate, Lane, Outcome, PlannedAction,
+    RepositoryName, Rerun, RerunScope, Review, ReviewState, RuleName, RunAttempt, RunId, RunSnapshot, Signal,
+    Status, Timestamp, Truth, Verdict, Via, WorkflowId,
 };
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
@@ -62,7 +62,8 @@ fn ruleset(rules: Vec<Rule>) -> Ruleset {
 fn words_observe_what_the_reference_says() {
     let full = facts();
     let mut partial = facts();
-    partial.run = RunSnapshot { branch: Some("main".to_owned()), ..RunSnapshot::unknown(run().repository, RunId(42)) };
+    partial.run =
+        RunSnapshot { branch: Some("main".to_owned()), ..RunSnapshot::unknown(run().repository, RunId(42)) };
     let mut running = facts();
     running.run.status = Some(Status::InProgress);
     running.run.conclusion = None;
@@ -99,8 +100,11 @@ fn words_observe_what_the_reference_says() {
 
 #[test]
 fn numbers_durations_and_flags_are_compared_within_their_bounds() {
-    let age = |range: Range<Duration>| Condition::Test(Test { word: Word::Age, expectation: Expectation::Duration(range) });
-    let attempt = |range| Condition::Test(Test { word: Word::RunAttempt, expectation: Expectation::Number(range) });
+    let age = |range: Range<Duration>| {
+        Condition::Test(Test { word: Word::Age, expectation: Expectation::Duration(range) })
+    };
+    let attempt =
+        |range| Condition::Test(Test { word: Word::RunAttempt, expectation: Expectation::Number(range) });
     let fork = |is| Condition::Test(Test { word: Word::Fork, expectation: Expectation::Is(is) });
     for (condition, expected) in [
         (age(Range { above: Some(DAY), ..Range::default() }), Truth::No),
@@ -172,16 +176,25 @@ fn the_file_s_mode_and_the_rule_s_own_add_up_to_the_more_cautious() {
 #[test]
 fn an_observing_rule_casts_no_shadow() {
     let observing = Rule { mode: Mode::Observe, ..rule("first", test(Word::Branch, "main")) };
-    let rules = ruleset(vec![observing, rule("second", test(Word::Branch, "main")), rule("third", test(Word::Branch, "main"))]);
-    let states: Vec<ActionState> = decide(&rules, &facts(), NOW).actions.iter().map(|action| action.state).collect();
+    let rules = ruleset(vec![
+        observing,
+        rule("second", test(Word::Branch, "main")),
+        rule("third", test(Word::Branch, "main")),
+    ]);
+    let states: Vec<ActionState> =
+        decide(&rules, &facts(), NOW).actions.iter().map(|action| action.state).collect();
     assert_eq!(states, [ActionState::Observed, ActionState::Planned, ActionState::Shadowed]);
 }
 
 #[test]
 fn the_delay_grows_by_backoff_with_each_attempt_and_jitter_stays_within_its_bound() {
     let due = |attempt, jitter| {
-        let rerun = Rerun { delay: Duration::from_secs(10), backoff: 2.0, jitter, ..Rerun::now(RerunScope::Run) };
-        let rules = ruleset(vec![Rule { then: vec![Action::Rerun(rerun)], ..rule("one", test(Word::Branch, "main")) }]);
+        let rerun =
+            Rerun { delay: Duration::from_secs(10), backoff: 2.0, jitter, ..Rerun::now(RerunScope::Run) };
+        let rules = ruleset(vec![Rule {
+            then: vec![Action::Rerun(rerun)],
+            ..rule("one", test(Word::Branch, "main"))
+        }]);
         let mut facts = facts();
         facts.run.attempt = Some(RunAttempt(attempt));
         decide(&rules, &facts, NOW).actions[0].due_at.since(NOW)
@@ -258,7 +271,10 @@ fn only_what_leaves_a_verdict_open_is_needed() {
     let environments = Needs { run: false, environments: true };
     assert_eq!(needs_of(test(Word::Branch, "dev")), Needs::default());
     assert_eq!(needs_of(test(Word::Branch, "main")), environments);
-    assert_eq!(needs_of(Condition::All(vec![test(Word::Branch, "dev"), test(Word::Event, "push")])), Needs::default());
+    assert_eq!(
+        needs_of(Condition::All(vec![test(Word::Branch, "dev"), test(Word::Event, "push")])),
+        Needs::default()
+    );
     assert_eq!(needs_of(test(Word::Event, "push")), run);
     assert_eq!(needs_of(test(Word::Environment, "staging")), environments);
     let mut off = ruleset(vec![approve(&[], None)]);
@@ -295,7 +311,11 @@ fn there(run: RunSnapshot) -> Look {
 }
 
 fn reviewed(state: &str, by: &str) -> Option<Vec<ReviewedGate>> {
-    Some(vec![ReviewedGate { environments: vec!["staging".to_owned()], state: state.to_owned(), by: Some(by.to_owned()) }])
+    Some(vec![ReviewedGate {
+        environments: vec!["staging".to_owned()],
+        state: state.to_owned(),
+        by: Some(by.to_owned()),
+    }])
 }
 
 /// The verdict as one word, for tables.
@@ -333,10 +353,18 @@ fn a_rerun_is_sent_only_when_every_guard_has_said_so() {
         ("created 30 days ago", with(&|run| run.created_at = Some(NOW - DAY * 30)), "refuse"),
         ("created nobody knows when", with(&|run| run.created_at = None), "refuse"),
         ("newer run", Look { newer_run: Some(Presence::Present("run 43".to_owned())), ..clear() }, "refuse"),
-        ("newer run unknown", Look { newer_run: Some(Presence::Unknown("?".to_owned())), ..clear() }, "refuse"),
+        (
+            "newer run unknown",
+            Look { newer_run: Some(Presence::Unknown("?".to_owned())), ..clear() },
+            "refuse",
+        ),
         ("rejected", Look { reviews: reviewed("rejected", "octocat"), ..clear() }, "refuse"),
         ("approved", Look { reviews: reviewed("approved", "octocat"), ..clear() }, "refuse"),
-        ("a wait timer ran out", Look { reviews: reviewed("approved", "github-actions[bot]"), ..clear() }, "go"),
+        (
+            "a wait timer ran out",
+            Look { reviews: reviewed("approved", "github-actions[bot]"), ..clear() },
+            "go",
+        ),
         ("still pending", Look { reviews: reviewed("pending", "octocat"), ..clear() }, "go"),
     ] {
         assert_eq!(word(&recheck(&plan, &look, false, true, NOW)), expected, "{name}");
@@ -346,7 +374,11 @@ fn a_rerun_is_sent_only_when_every_guard_has_said_so() {
     let rejected = Look { reviews: reviewed("rejected", "octocat"), ..clear() };
     assert_eq!(word(&recheck(&redeploy, &approved, false, true, NOW)), "go");
     assert_eq!(word(&recheck(&redeploy, &rejected, false, true, NOW)), "refuse");
-    assert_eq!(word(&recheck(&plan, &there(run()), false, false, NOW)), "go", "by hand, the guards stand back");
+    assert_eq!(
+        word(&recheck(&plan, &there(run()), false, false, NOW)),
+        "go",
+        "by hand, the guards stand back"
+    );
 }
 
 #[test]
@@ -388,7 +420,8 @@ fn a_review_goes_to_what_is_pending_and_may_be_reviewed() {
     let mut plan = planned(Action::Cancel);
     plan.action = Action::ReviewDeployments(review);
     let waiting = || there(RunSnapshot { status: Some(Status::Waiting), conclusion: None, ..run() });
-    let gate = |name: &str, can_review| PendingGate { id: EnvironmentId(9), name: name.to_owned(), can_review };
+    let gate =
+        |name: &str, can_review| PendingGate { id: EnvironmentId(9), name: name.to_owned(), can_review };
     let pending = |gates: Vec<PendingGate>| Look { pending: Some(gates), ..waiting() };
     for (name, look, expected) in [
         ("not looked at", waiting(), "need"),
@@ -445,7 +478,10 @@ fn what_follows_from_an_outcome_is_an_end_or_a_later_time() {
     let wait = |tries| settle(&Outcome::Retry(words()), tries, NOW, false, NOW).due_at.since(NOW).as_secs();
     assert_eq!([1, 2, 3, 20].map(wait), [2, 4, 8, 300]);
     assert!(settle(&Outcome::Ambiguous(words()), 1, NOW, false, NOW).interrupted);
-    assert!(settle(&Outcome::Retry(words()), 1, NOW, true, NOW).interrupted, "doubt stays until a look ends it");
+    assert!(
+        settle(&Outcome::Retry(words()), 1, NOW, true, NOW).interrupted,
+        "doubt stays until a look ends it"
+    );
     assert!(!settle(&Outcome::Blocked(NOW, words()), 1, NOW, false, NOW).counts_as_try);
 }
 
@@ -455,7 +491,10 @@ fn templates_fill_in_what_is_known_and_refuse_what_is_not_a_variable() {
     facts.run.branch = Some(format!("a\u{1b}[31m{}", "x".repeat(500)));
     let rule = RuleName::parse("one").unwrap();
     let filled = |source: &str| Template::parse(source).unwrap().fill(&rule, &facts, NOW);
-    assert_eq!(filled("{{rule}}: {{ repository }} {{ run_id }}.{{ run_attempt }} {{ environment }}"), "one: acme/api 42.1 unknown");
+    assert_eq!(
+        filled("{{rule}}: {{ repository }} {{ run_id }}.{{ run_attempt }} {{ environment }}"),
+        "one: acme/api 42.1 unknown"
+    );
     assert_eq!(filled("{{ branch }}").chars().count(), 200);
     assert!(!filled("{{ branch }}").contains('\u{1b}'));
     assert_eq!(Template::parse("{{ brnch }}"), Err(TemplateError::UnknownVariable("brnch".to_owned())));

@@ -38,7 +38,11 @@ pub(super) struct Received {
 /// # Errors
 /// 413 when it is too large, 503 when too many others are being received, 408 when it does not come in time,
 /// 400 when the connection breaks.
-pub(super) async fn receive(room: &Room, headers: &HeaderMap, body: Body) -> Result<Received, (StatusCode, &'static str)> {
+pub(super) async fn receive(
+    room: &Room,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Received, (StatusCode, &'static str)> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > MAX_BODY_BYTES) {
         return Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 25 MiB\n"));

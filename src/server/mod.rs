@@ -21,7 +21,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use body::MAX_BODY_BYTES;
 pub use interests::Interests;
 
-use crate::{clock::Clock, github::WebhookSecrets, health::Health, metrics::Metrics, sightings::Sightings, store::Store};
+use crate::{
+    clock::Clock, github::WebhookSecrets, health::Health, metrics::Metrics, sightings::Sightings,
+    store::Store,
+};
 
 /// What the handlers share.
 #[derive(Clone)]

@@ -45,7 +45,12 @@ pub(super) async fn receive(State(server): State<Server>, headers: HeaderMap, bo
                 // A webhook that is turned away leaves a gap in what we have been told.
                 shared.sightings.forget();
             }
-            warn!(status = refusal.status.as_u16(), reason = refusal.reason, "turned a webhook away: {}", refusal.words);
+            warn!(
+                status = refusal.status.as_u16(),
+                reason = refusal.reason,
+                "turned a webhook away: {}",
+                refusal.words
+            );
             (refusal.status, format!("{}\n", refusal.words)).into_response()
         }
     }
@@ -60,10 +65,16 @@ impl Shared {
         let json = json_of(headers, received.bytes)?;
         let event = required(headers, "x-github-event")?;
         let guid = required(headers, "x-github-delivery")?;
-        let guid = DeliveryGuid::parse(guid)
-            .map_err(|error| refuse(StatusCode::BAD_REQUEST, "header", format!("the header x-github-delivery is not usable: {error}")))?;
-        let glance = glance(event, &json)
-            .map_err(|error| refuse(StatusCode::BAD_REQUEST, "json", format!("the body is not JSON: {error}")))?;
+        let guid = DeliveryGuid::parse(guid).map_err(|error| {
+            refuse(
+                StatusCode::BAD_REQUEST,
+                "header",
+                format!("the header x-github-delivery is not usable: {error}"),
+            )
+        })?;
+        let glance = glance(event, &json).map_err(|error| {
+            refuse(StatusCode::BAD_REQUEST, "json", format!("the body is not JSON: {error}"))
+        })?;
         if event == "ping" {
             self.count(event, "ping");
             return Ok((StatusCode::OK, "pong\n"));
@@ -72,7 +83,8 @@ impl Shared {
         let sighting = sighting_of(event, &glance, now);
         let outcome = if self.is_used(event, &glance) {
             let event = event.to_owned();
-            self.keep(NewDelivery { guid, source: Source::Webhook, event, received_at: now, body: json }).await?
+            self.keep(NewDelivery { guid, source: Source::Webhook, event, received_at: now, body: json })
+                .await?
         } else {
             "ignored"
         };
@@ -172,11 +184,9 @@ fn json_of(headers: &HeaderMap, body: Vec<u8>) -> Result<Vec<u8>, Refusal> {
 }
 
 fn required<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Refusal> {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| refuse(StatusCode::BAD_REQUEST, "header", format!("the header {name} is missing or not text")))
+    headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty()).ok_or_else(|| {
+        refuse(StatusCode::BAD_REQUEST, "header", format!("the header {name} is missing or not text"))
+    })
 }
 
 /// What the webhook tells of a run, for the guards.
@@ -189,9 +199,9 @@ fn sighting_of(event: &str, glance: &Glance, at: crate::model::Timestamp) -> Opt
             branch: glance.branch.clone(),
             number: glance.run_number,
         },
-        "workflow_job" => Told::Job {
-            waiting: activity == Some("waiting") || glance.job_status == Some(Status::Waiting),
-        },
+        "workflow_job" => {
+            Told::Job { waiting: activity == Some("waiting") || glance.job_status == Some(Status::Waiting) }
+        }
         "deployment_review" | "deployment_protection_rule" => Told::Review,
         _ => return None,
     };

@@ -102,14 +102,20 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn state_of_key(&self, key: &ActionKey) -> Result<Option<(ActionState, Option<Timestamp>)>, StoreError> {
+    pub async fn state_of_key(
+        &self,
+        key: &ActionKey,
+    ) -> Result<Option<(ActionState, Option<Timestamp>)>, StoreError> {
         const DOING: &str = "read the plan";
-        let found = sqlx::query_as::<_, (String, Option<i64>)>("SELECT state, finished_at FROM actions WHERE key = $1")
-            .bind(key.as_str())
-            .fetch_optional(&self.inner.readers)
-            .await
-            .map_err(doing(DOING))?;
-        Ok(found.and_then(|(state, finished_at)| Some((ActionState::parse(&state)?, finished_at.map(Timestamp)))))
+        let found = sqlx::query_as::<_, (String, Option<i64>)>(
+            "SELECT state, finished_at FROM actions WHERE key = $1",
+        )
+        .bind(key.as_str())
+        .fetch_optional(&self.inner.readers)
+        .await
+        .map_err(doing(DOING))?;
+        Ok(found
+            .and_then(|(state, finished_at)| Some((ActionState::parse(&state)?, finished_at.map(Timestamp)))))
     }
 
     /// When the next planned action of a lane is due; `None` when none is planned.

@@ -35,7 +35,8 @@ const KEPT_PACKERS: usize = 4;
 static DICTIONARY_1: &[u8] = include_bytes!("body_dictionary.json");
 static ENCODER_1: LazyLock<EncoderDictionary<'static>> =
     LazyLock::new(|| EncoderDictionary::copy(DICTIONARY_1, LEVEL));
-static DECODER_1: LazyLock<DecoderDictionary<'static>> = LazyLock::new(|| DecoderDictionary::copy(DICTIONARY_1));
+static DECODER_1: LazyLock<DecoderDictionary<'static>> =
+    LazyLock::new(|| DecoderDictionary::copy(DICTIONARY_1));
 static PACKERS: Mutex<Vec<Packer>> = Mutex::new(Vec::new());
 
 /// A compressor and the room for what it makes, so that a body costs one small allocation.

@@ -11,7 +11,8 @@ use super::{
     rows,
 };
 use crate::model::{
-    ActionRow, DecisionRow, DeliveryGuid, DeliveryRow, ExecutionRow, RepositoryName, RuleName, RunId, Timestamp,
+    ActionRow, DecisionRow, DeliveryGuid, DeliveryRow, ExecutionRow, RepositoryName, RuleName, RunId,
+    Timestamp,
 };
 
 /// What part of the history is asked for; what is `None` does not narrow it.
@@ -85,11 +86,13 @@ async fn find(connection: &mut SqliteConnection, filter: &HistoryFilter) -> Resu
 
     let ids = ids_of(&decisions, "id")?;
     let select = format!("SELECT {} FROM actions", rows::ACTION);
-    let actions = Conditions::default().fetch_of(connection, &select, ("decision_id", &ids), "ORDER BY id").await?;
+    let actions =
+        Conditions::default().fetch_of(connection, &select, ("decision_id", &ids), "ORDER BY id").await?;
 
     let ids = ids_of(&actions, "id")?;
     let select = format!("SELECT {} FROM executions", rows::EXECUTION);
-    let executions = Conditions::default().fetch_of(connection, &select, ("action_id", &ids), "ORDER BY id").await?;
+    let executions =
+        Conditions::default().fetch_of(connection, &select, ("action_id", &ids), "ORDER BY id").await?;
     Ok(Found { deliveries, decisions, actions, executions })
 }
 
@@ -143,7 +146,8 @@ impl Found {
     /// Puts the rows together, from the leaves up. What cannot be read is said where it belongs.
     fn assemble(self) -> Result<Vec<HistoryEntry>, StoreError> {
         let mut unreadable: HashMap<i64, Vec<String>> = HashMap::new();
-        let delivery_of = self.decisions.iter().map(|row| Ok((rows::get(row, "id")?, rows::get(row, "delivery_id")?)));
+        let delivery_of =
+            self.decisions.iter().map(|row| Ok((rows::get(row, "id")?, rows::get(row, "delivery_id")?)));
         let delivery_of = delivery_of.collect::<Result<HashMap<i64, i64>, StoreError>>()?;
 
         let mut executions: HashMap<i64, Vec<ExecutionRow>> = HashMap::new();
@@ -156,7 +160,10 @@ impl Found {
             let (id, decision): (i64, i64) = (rows::get(row, "id")?, rows::get(row, "decision_id")?);
             match rows::action(row) {
                 Ok(action) => {
-                    actions.entry(decision).or_default().push((action, executions.remove(&id).unwrap_or_default()));
+                    actions
+                        .entry(decision)
+                        .or_default()
+                        .push((action, executions.remove(&id).unwrap_or_default()));
                 }
                 Err(why) => note(&mut unreadable, delivery_of.get(&decision), &why),
             }

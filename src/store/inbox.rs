@@ -36,7 +36,8 @@ impl Store {
         in_flight: &[i64],
     ) -> Result<Vec<DueDelivery>, StoreError> {
         let waiting = self.waiting(limit, in_flight).await?;
-        let ids: Vec<i64> = waiting.into_iter().filter(|(_, due_at)| *due_at <= now).map(|(id, _)| id).collect();
+        let ids: Vec<i64> =
+            waiting.into_iter().filter(|(_, due_at)| *due_at <= now).map(|(id, _)| id).collect();
         let mut due = Vec::with_capacity(ids.len());
         let mut bytes = 0;
         // A few at a time, so that a row of long bodies does not fill the memory.
@@ -115,7 +116,10 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read, or the stored body is damaged.
-    pub async fn delivery_body(&self, guid: &DeliveryGuid) -> Result<Option<(DeliveryRow, Vec<u8>)>, StoreError> {
+    pub async fn delivery_body(
+        &self,
+        guid: &DeliveryGuid,
+    ) -> Result<Option<(DeliveryRow, Vec<u8>)>, StoreError> {
         let sql = format!("SELECT {}, codec, body FROM deliveries WHERE guid = $1", rows::DELIVERY);
         let row = sqlx::query(AssertSqlSafe(sql))
             .bind(guid.as_str())
@@ -123,7 +127,8 @@ impl Store {
             .await
             .map_err(doing("read a delivery"))?;
         let Some(row) = row else { return Ok(None) };
-        let body = unpacked(&row)?.map_err(|why| StoreError::Unreadable(format!("delivery {guid}: {why}")))?;
+        let body =
+            unpacked(&row)?.map_err(|why| StoreError::Unreadable(format!("delivery {guid}: {why}")))?;
         Ok(Some((rows::delivery(&row)?, body)))
     }
 

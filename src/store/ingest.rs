@@ -70,7 +70,9 @@ impl Queue {
         let share = self.share(packed.body.len())?;
         let (reply, answer) = oneshot::channel();
         permit.send(Job { delivery: packed, reply, share });
-        answer.await.unwrap_or_else(|_| Err(IngestError::Broken("the task that writes has stopped".to_owned())))
+        answer
+            .await
+            .unwrap_or_else(|_| Err(IngestError::Broken("the task that writes has stopped".to_owned())))
     }
 
     fn share(&self, bytes: usize) -> Result<Share, IngestError> {

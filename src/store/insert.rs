@@ -66,7 +66,10 @@ pub(super) async fn insert(
         touched.insert(row.try_get::<String, _>(0)?, outcome);
     }
     // Taken out once: of two with one guid the second is the duplicate.
-    Ok(deliveries.iter().map(|row| touched.remove(row.guid.as_str()).unwrap_or(Ingested::Duplicate)).collect())
+    Ok(deliveries
+        .iter()
+        .map(|row| touched.remove(row.guid.as_str()).unwrap_or(Ingested::Duplicate))
+        .collect())
 }
 
 /// Inserts deliveries that others bring forth, and says how many of them are new.

@@ -103,14 +103,20 @@ async fn check_database(path: &Path, connection: &mut SqliteConnection) -> Resul
     let version: String = version.map_err(|error| unusable(path, error))?;
     if parse_version(&version).is_none_or(|version| version < OLDEST_SQLITE) {
         let (major, minor, patch) = OLDEST_SQLITE;
-        return Err(unusable(path, format!("SQLite {version} can corrupt it; {major}.{minor}.{patch} does not")));
+        return Err(unusable(
+            path,
+            format!("SQLite {version} can corrupt it; {major}.{minor}.{patch} does not"),
+        ));
     }
     let mode = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(connection).await;
     let mode: String = mode.map_err(|error| unusable(path, error))?;
     if mode == "wal" {
         Ok(())
     } else {
-        Err(unusable(path, format!("its journal mode stays {mode:?} where \"wal\" is needed (a network drive?)")))
+        Err(unusable(
+            path,
+            format!("its journal mode stays {mode:?} where \"wal\" is needed (a network drive?)"),
+        ))
     }
 }
 

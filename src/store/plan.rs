@@ -104,8 +104,10 @@ impl Store {
 fn prepare(decided: Decided) -> Result<Prepared, StoreError> {
     let Decided { delivery_id, decided_at, reason, decisions, deliveries } = decided;
     let decisions = decisions.into_iter().map(texts).collect::<Result<Vec<_>, serde_json::Error>>();
-    let decisions = decisions
-        .map_err(|error| StoreError::Database { doing: "write a decision as JSON", source: Box::new(error) })?;
+    let decisions = decisions.map_err(|error| StoreError::Database {
+        doing: "write a decision as JSON",
+        source: Box::new(error),
+    })?;
     let deliveries = deliveries.into_iter().map(insert::pack).collect();
     Ok(Prepared { delivery_id, decided_at, reason, decisions, deliveries })
 }

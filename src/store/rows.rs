@@ -6,8 +6,8 @@ use sqlx::{Row, sqlite::SqliteRow};
 use super::error::StoreError;
 use crate::model::{
     ActionKey, ActionRow, ActionState, Conclusion, DecisionRow, DeliveryGuid, DeliveryRow, DeliveryState,
-    ExecutionRow, InstallationId, Lane, PlannedAction, RepositoryName, RuleName, RunAttempt, RunId, Source, Status,
-    Timestamp,
+    ExecutionRow, InstallationId, Lane, PlannedAction, RepositoryName, RuleName, RunAttempt, RunId, Source,
+    Status, Timestamp,
 };
 
 /// The columns of [`delivery`].

@@ -16,7 +16,11 @@ fn layers() -> BTreeMap<String, Layer> {
     let source = fs::read_to_string(root().join("src/lib.rs")).unwrap();
     let words = |cell: &str| -> BTreeSet<String> {
         let plain = cell.split('(').next().unwrap();
-        plain.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty() && word != "–").collect()
+        plain
+            .split(',')
+            .map(|word| word.trim().to_owned())
+            .filter(|word| !word.is_empty() && word != "–")
+            .collect()
     };
     source
         .lines()
@@ -109,11 +113,17 @@ fn modules_named(code: &str) -> BTreeSet<String> {
 fn modules_use_only_what_the_layer_table_allows() {
     let layers = layers();
     for (module, path) in files() {
-        let layer = layers.get(&module).unwrap_or_else(|| panic!("`{module}` is not in the layer table of src/lib.rs"));
+        let layer = layers
+            .get(&module)
+            .unwrap_or_else(|| panic!("`{module}` is not in the layer table of src/lib.rs"));
         for used in modules_named(&code(&path)) {
             let known = layers.contains_key(&used);
             let allowed = used == module || layer.may_use.contains("all") || layer.may_use.contains(&used);
-            assert!(!known || allowed, "{} uses `{used}`, which the layer table does not allow", path.display());
+            assert!(
+                !known || allowed,
+                "{} uses `{used}`, which the layer table does not allow",
+                path.display()
+            );
         }
     }
 }
@@ -141,7 +151,16 @@ fn the_core_is_pure() {
             continue;
         }
         let code = code(&path);
-        for forbidden in ["async fn", ".await", "SystemTime", "Instant::now", "Timestamp::now", "rand::", "std::fs", "std::env"] {
+        for forbidden in [
+            "async fn",
+            ".await",
+            "SystemTime",
+            "Instant::now",
+            "Timestamp::now",
+            "rand::",
+            "std::fs",
+            "std::env",
+        ] {
             assert!(!code.contains(forbidden), "{} has `{forbidden}`: the core is pure", path.display());
         }
     }
@@ -153,7 +172,8 @@ fn production_code_has_no_test_switches() {
         let source = fs::read_to_string(&path).unwrap();
         let switches = source.matches("cfg(test)").count();
         let lines: Vec<&str> = source.lines().collect();
-        let declares_module = |pair: &&[&str]| pair[0].trim() == "#[cfg(test)]" && format!(" {}", pair[1]).contains(" mod ");
+        let declares_module =
+            |pair: &&[&str]| pair[0].trim() == "#[cfg(test)]" && format!(" {}", pair[1]).contains(" mod ");
         let test_modules = lines.windows(2).filter(declares_module).count();
         assert_eq!(switches, test_modules, "{} behaves differently under test", path.display());
     }

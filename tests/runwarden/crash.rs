@@ -91,7 +91,6 @@ async fn killed_at_the_202_it_has_every_webhook_that_it_answered() {
         let entries = stage.entries().await;
         for guid in &stage.answered {
             assert!(entries.iter().any(|entry| entry.delivery.guid.as_str() == guid), "{guid} is lost");
-            println!("STATE {:?}", entries.iter().find(|entry| entry.delivery.guid.as_str() == guid).unwrap().delivery.state);
         }
         stage.restart().await;
     }

@@ -128,7 +128,9 @@ async fn a_run_that_a_person_reran_meanwhile_is_left_alone() {
     assert_eq!(ending(&story.writes(), "/rerun-failed-jobs"), 0);
     assert_eq!(
         story.actions(run).await,
-        ["rerun-failed-jobs rerun refused: attempt 1 was judged, the run is now on attempt 2: someone re-ran it"]
+        [
+            "rerun-failed-jobs rerun refused: attempt 1 was judged, the run is now on attempt 2: someone re-ran it"
+        ]
     );
     story.end().await;
 }
@@ -148,7 +150,9 @@ async fn a_run_with_a_newer_one_beside_it_is_not_rerun_whether_webhooks_told_of_
         assert_eq!(story.github.attempt_of(old), 1);
         assert_eq!(
             story.actions(old).await,
-            [format!("rerun-failed-jobs rerun refused: a newer run of the workflow and branch exists: run {new}")]
+            [format!(
+                "rerun-failed-jobs rerun refused: a newer run of the workflow and branch exists: run {new}"
+            )]
         );
         story.end().await;
     }
@@ -219,7 +223,9 @@ async fn nothing_is_sent_while_a_limit_blocks() {
     let mut story = Story::begin(RERUN).await;
     let run = story.github.run_to_end(ci().attempts(["failure"]));
     story.settle().await;
-    story.github.fault(Fault::on("POST", "rerun-failed-jobs").answer(Answer::secondary_rate_limit(403, Some(120))));
+    story
+        .github
+        .fault(Fault::on("POST", "rerun-failed-jobs").answer(Answer::secondary_rate_limit(403, Some(120))));
     story.pass(SECOND).await;
     story.github.clear_requests();
     story.pass(MINUTE).await;
@@ -236,7 +242,10 @@ async fn observing_records_what_would_be_done_and_does_nothing() {
     story.pass(MINUTE).await;
     assert_eq!(story.github.attempt_of(run), 1);
     assert_eq!(story.requests(), Vec::<String>::new());
-    assert_eq!(story.actions(run).await, ["rerun-failed-jobs rerun observed: mode is observe: recorded, not done"]);
+    assert_eq!(
+        story.actions(run).await,
+        ["rerun-failed-jobs rerun observed: mode is observe: recorded, not done"]
+    );
     story.end().await;
 }
 
@@ -305,10 +314,16 @@ async fn a_run_that_waits_at_one_environment_again_is_approved_again_and_a_late_
     signal(&story);
     story.settle().await;
     assert_eq!(ending(&story.writes(), "/pending_deployments"), 1);
-    assert!(story.actions(run).await[1].contains("done: staging was already approved"), "{:?}", story.actions(run).await);
+    assert!(
+        story.actions(run).await[1].contains("done: staging was already approved"),
+        "{:?}",
+        story.actions(run).await
+    );
     // A later job of the same attempt waits there again.
     let gate = r#"[{"environment":{"id":161088068,"name":"staging"},"wait_timer":0,"current_user_can_approve":true,"reviewers":[]}]"#;
-    story.github.fault(Fault::on("GET", "/pending_deployments").always().answer(Answer::status(200).body(gate)));
+    story
+        .github
+        .fault(Fault::on("GET", "/pending_deployments").always().answer(Answer::status(200).body(gate)));
     story.github.fault(Fault::on("POST", "/pending_deployments").answer(Answer::status(200).body("[]")));
     story.pass(MINUTE).await;
     signal(&story);
@@ -373,7 +388,8 @@ async fn old_runs_are_purged_and_the_newest_of_each_workflow_and_branch_kept() {
     let old: jiff::Timestamp = "2026-09-01T00:00:00Z".parse().unwrap();
     let hour = |n: i64| old + jiff::SignedDuration::from_hours(n);
     let main: Vec<u64> = (0..250).map(|n| story.github.past_run(ci().created_at(hour(n)))).collect();
-    let dev: Vec<u64> = (0..3).map(|n| story.github.past_run(ci().branch("dev").created_at(hour(n)))).collect();
+    let dev: Vec<u64> =
+        (0..3).map(|n| story.github.past_run(ci().branch("dev").created_at(hour(n)))).collect();
     let young = story.github.past_run(ci().created_at(NOON.parse().unwrap()));
     // Bulk work keeps within its share of GitHub's points a minute, so that this takes two minutes.
     story.pass(MINUTE).await;
@@ -404,7 +420,12 @@ async fn a_purge_that_was_observed_first_is_carried_out_once_it_is_enforced() {
     story.pass(MINUTE).await;
     story.pass(MINUTE).await;
     assert_eq!(story.github.runs().len(), 8);
-    let recorded = story.pipeline.store.history(&HistoryFilter { limit: 100, ..HistoryFilter::default() }).await.unwrap();
+    let recorded = story
+        .pipeline
+        .store
+        .history(&HistoryFilter { limit: 100, ..HistoryFilter::default() })
+        .await
+        .unwrap();
     let actions = recorded.iter().flat_map(|entry| &entry.decisions).flat_map(|decision| &decision.actions);
     assert_eq!(actions.count(), 3, "the second pass observes nothing anew");
     let mut story = story.restart(PURGE).await;
@@ -435,7 +456,9 @@ async fn a_run_that_changed_after_it_was_listed_is_not_deleted() {
     let mut story = Story::begin(PURGE).await;
     let old: jiff::Timestamp = "2026-10-23T00:00:00Z".parse().unwrap();
     for n in 0..10 {
-        story.github.past_run(ci().attempts(["failure"]).created_at(old - jiff::SignedDuration::from_hours(n * 40)));
+        story
+            .github
+            .past_run(ci().attempts(["failure"]).created_at(old - jiff::SignedDuration::from_hours(n * 40)));
     }
     let limit = Answer::secondary_rate_limit(403, Some(60));
     story.github.fault(Fault::on("DELETE", "/actions/runs/").answer(limit));
@@ -444,8 +467,14 @@ async fn a_run_that_changed_after_it_was_listed_is_not_deleted() {
     assert_eq!(runs.len(), 10);
     // Deletions are under way; a person re-runs one of the runs, and its webhook makes the listing void.
     story.github.set_now(story.github.now());
-    let oldest = *runs.iter().min_by_key(|run| story.github.run_json(**run)["created_at"].as_str().unwrap().to_owned()).unwrap();
-    story.github.emit("workflow_run", &serde_json::from_slice(&story.github.payload("workflow_run", "in_progress", oldest)).unwrap());
+    let oldest = *runs
+        .iter()
+        .min_by_key(|run| story.github.run_json(**run)["created_at"].as_str().unwrap().to_owned())
+        .unwrap();
+    story.github.emit(
+        "workflow_run",
+        &serde_json::from_slice(&story.github.payload("workflow_run", "in_progress", oldest)).unwrap(),
+    );
     story.settle().await;
     story.github.clear_requests();
     story.pass(2 * MINUTE).await;
@@ -467,12 +496,17 @@ rules:
 "#;
     let mut story = Story::begin(rules).await;
     let old: jiff::Timestamp = "2026-09-01T00:00:00Z".parse().unwrap();
-    let runs: Vec<u64> = (0..3).map(|n| story.github.past_run(ci().created_at(old + jiff::SignedDuration::from_hours(n)))).collect();
+    let runs: Vec<u64> = (0..3)
+        .map(|n| story.github.past_run(ci().created_at(old + jiff::SignedDuration::from_hours(n))))
+        .collect();
     for _ in 0..4 {
         story.pass(MINUTE).await;
     }
     assert!(runs.iter().all(|run| story.github.run_state(*run).unwrap().logs_deleted));
-    assert_eq!(story.writes().iter().filter(|line| line.starts_with("DELETE") && line.ends_with("/logs")).count(), 3);
+    assert_eq!(
+        story.writes().iter().filter(|line| line.starts_with("DELETE") && line.ends_with("/logs")).count(),
+        3
+    );
     story.end().await;
 }
 

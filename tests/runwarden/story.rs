@@ -1,12 +1,14 @@
 //! A story's world: the simulated GitHub, the daemon's parts on a ledger of their own, and a clock set by hand.
 //! Workers are stepped until all are idle; nothing sleeps.
 
-use std::{sync::{Arc, RwLock}, time::Duration};
+use std::{
+    sync::{Arc, RwLock},
+    time::Duration,
+};
 
 use runwarden::{
     clock::Clock,
-    config,
-    daemon,
+    config, daemon,
     github::WebhookSecrets,
     health::Health,
     metrics::Metrics,
@@ -79,8 +81,7 @@ impl Story {
             .unwrap_or_else(|problems| panic!("{problems}"));
         story.pipeline.github = daemon::connect(&loaded.config, story.clock.clone()).unwrap();
         story.decider = Decider::new(story.pipeline.clone());
-        story.executors =
-            [Lane::Event, Lane::Bulk].map(|lane| Executor::new(story.pipeline.clone(), lane));
+        story.executors = [Lane::Event, Lane::Bulk].map(|lane| Executor::new(story.pipeline.clone(), lane));
         story
     }
 
@@ -99,7 +100,13 @@ impl Story {
         let client = daemon::connect(&loaded.config, clock.clone()).unwrap();
         let store = Store::open(&folder.path().join("runwarden.db"), clock.now()).await.unwrap();
         let metrics = Metrics::new();
-        let pipeline = Pipeline::new(store.clone(), client, clock.clone(), metrics.clone(), loaded.config.ruleset.clone());
+        let pipeline = Pipeline::new(
+            store.clone(),
+            client,
+            clock.clone(),
+            metrics.clone(),
+            loaded.config.ruleset.clone(),
+        );
         let interests = Interests::default();
         interests.set(|signal| loaded.config.ruleset.listens_to(signal));
         let server = Server::new(Parts {
@@ -109,7 +116,9 @@ impl Story {
             metrics,
             health: Health::default(),
             interests,
-            secrets: Arc::new(RwLock::new(WebhookSecrets::new(&[runwarden::github::SecretText::new(SECRET)]))),
+            secrets: Arc::new(RwLock::new(WebhookSecrets::new(&[runwarden::github::SecretText::new(
+                SECRET,
+            )]))),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/webhooks/github", listener.local_addr().unwrap());
@@ -117,7 +126,10 @@ impl Story {
         github.deliver_to(&url, SECRET);
         Self {
             decider: Decider::new(pipeline.clone()),
-            executors: [Executor::new(pipeline.clone(), Lane::Event), Executor::new(pipeline.clone(), Lane::Bulk)],
+            executors: [
+                Executor::new(pipeline.clone(), Lane::Event),
+                Executor::new(pipeline.clone(), Lane::Bulk),
+            ],
             scheduler: Scheduler::new(pipeline.clone()),
             github,
             pipeline,
@@ -164,7 +176,11 @@ impl Story {
 
     /// What the history says about a run, oldest first.
     pub async fn history(&self, run: u64) -> Vec<HistoryEntry> {
-        let filter = HistoryFilter { run: Some(RunId(i64::try_from(run).unwrap())), limit: 100, ..HistoryFilter::default() };
+        let filter = HistoryFilter {
+            run: Some(RunId(i64::try_from(run).unwrap())),
+            limit: 100,
+            ..HistoryFilter::default()
+        };
         let mut entries = self.pipeline.store.history(&filter).await.unwrap();
         entries.reverse();
         entries
@@ -173,11 +189,18 @@ impl Story {
     /// Each action on a run as `kind state: reason`, in the order in which they were planned.
     pub async fn actions(&self, run: u64) -> Vec<String> {
         let entries = self.history(run).await;
-        let actions = entries.into_iter().flat_map(|entry| entry.decisions).flat_map(|decision| decision.actions);
+        let actions =
+            entries.into_iter().flat_map(|entry| entry.decisions).flat_map(|decision| decision.actions);
         actions
             .map(|(action, _)| {
                 let plan = action.plan;
-                format!("{} {} {}: {}", plan.rule, plan.action.kind(), plan.state, plan.reason.unwrap_or_default())
+                format!(
+                    "{} {} {}: {}",
+                    plan.rule,
+                    plan.action.kind(),
+                    plan.state,
+                    plan.reason.unwrap_or_default()
+                )
             })
             .collect()
     }

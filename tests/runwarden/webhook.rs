@@ -59,7 +59,11 @@ async fn world() -> (Story, Vec<u8>) {
 async fn only_a_good_signature_of_the_raw_bytes_opens_the_door() {
     let (story, body) = world().await;
     let headers = good("workflow_run", "g-1", &body);
-    let sha1 = with(with(headers.clone(), "x-hub-signature-256", None), "x-hub-signature", Some("sha1=757107ea0eb2509fc211221cce984b8a37570b6d"));
+    let sha1 = with(
+        with(headers.clone(), "x-hub-signature-256", None),
+        "x-hub-signature",
+        Some("sha1=757107ea0eb2509fc211221cce984b8a37570b6d"),
+    );
     for refused in [
         with(headers.clone(), "x-hub-signature-256", None),
         with(headers.clone(), "x-hub-signature-256", Some("sha256=00")),
@@ -75,7 +79,10 @@ async fn only_a_good_signature_of_the_raw_bytes_opens_the_door() {
     assert_eq!(story.answer(&headers, body).await, 202);
     assert_eq!(stored(&story).await.len(), 1);
     let counted = story.pipeline.metrics.render().unwrap();
-    assert!(counted.contains("runwarden_webhooks_refused_total{reason=\"signature_missing\"} 1"), "{counted}");
+    assert!(
+        counted.contains("runwarden_webhooks_refused_total{reason=\"signature_missing\"} 1"),
+        "{counted}"
+    );
     assert!(counted.contains("runwarden_webhooks_refused_total{reason=\"signature_sha1\"} 1"), "{counted}");
     assert!(counted.contains("runwarden_webhooks_refused_total{reason=\"signature_wrong\"} 3"), "{counted}");
 }
@@ -92,7 +99,11 @@ async fn each_way_of_being_wrong_has_its_status_and_stores_nothing() {
         (with(headers.clone(), "x-github-delivery", Some("a b")), body.clone(), 400),
         (good("workflow_run", "g-2", b"{\"action\":"), b"{\"action\":".to_vec(), 400),
         (good("workflow_run", "g-3", b""), Vec::new(), 400),
-        (good("workflow_run", "g-4", &vec![b' '; 25 * 1024 * 1024 + 1]), vec![b' '; 25 * 1024 * 1024 + 1], 413),
+        (
+            good("workflow_run", "g-4", &vec![b' '; 25 * 1024 * 1024 + 1]),
+            vec![b' '; 25 * 1024 * 1024 + 1],
+            413,
+        ),
     ] {
         assert_eq!(story.answer(&wrong, body).await, status, "{wrong:?}");
     }
@@ -106,7 +117,8 @@ async fn a_form_is_verified_as_sent_and_kept_as_json() {
         .append_pair("payload", std::str::from_utf8(&body).unwrap())
         .finish()
         .into_bytes();
-    let headers = with(good("workflow_run", "g-1", &form), "content-type", Some("application/x-www-form-urlencoded"));
+    let headers =
+        with(good("workflow_run", "g-1", &form), "content-type", Some("application/x-www-form-urlencoded"));
     assert_eq!(story.answer(&headers, form).await, 202);
     story.settle().await;
     let (_, kept) = story
@@ -125,7 +137,8 @@ async fn a_ping_is_answered_200_and_what_nobody_uses_202_and_neither_is_stored()
     let (story, body) = world().await;
     assert_eq!(story.answer(&good("ping", "g-1", b"{}"), b"{}".to_vec()).await, 200);
     assert_eq!(story.answer(&good("star", "g-2", b"{}"), b"{}".to_vec()).await, 202);
-    let requested = String::from_utf8(body).unwrap().replacen("\"completed\"", "\"requested\"", 1).into_bytes();
+    let requested =
+        String::from_utf8(body).unwrap().replacen("\"completed\"", "\"requested\"", 1).into_bytes();
     assert_eq!(story.answer(&good("workflow_run", "g-3", &requested), requested.clone()).await, 202);
     let counted = story.pipeline.metrics.render().unwrap();
     assert!(counted.contains("runwarden_webhooks_total{event=\"star\",outcome=\"ignored\"} 1"), "{counted}");
@@ -146,7 +159,11 @@ async fn the_same_guid_again_is_answered_202_and_stored_once() {
 #[tokio::test]
 async fn hostile_bodies_are_parked_with_a_reason_and_the_daemon_goes_on() {
     let (mut story, body) = world().await;
-    let deep = format!("{{\"action\":\"completed\",\"workflow_run\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!(
+        "{{\"action\":\"completed\",\"workflow_run\":{}{}}}",
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
     let hostile: Vec<Vec<u8>> = [
         deep.as_str(),
         "{}",
@@ -177,7 +194,8 @@ async fn hostile_bodies_are_parked_with_a_reason_and_the_daemon_goes_on() {
         assert!(reason.len() > 10, "{guid}: {reason:?}");
     }
     // A null where GitHub never puts one is not the end either: the run is judged, and what is missing is unknown.
-    let nulls = String::from_utf8(body.clone()).unwrap().replace("\"conclusion\":\"failure\"", "\"conclusion\":null");
+    let nulls =
+        String::from_utf8(body.clone()).unwrap().replace("\"conclusion\":\"failure\"", "\"conclusion\":null");
     let headers = good("workflow_run", "nulls", nulls.as_bytes());
     assert_eq!(story.answer(&headers, nulls.clone().into_bytes()).await, 202);
     assert_eq!(story.answer(&good("workflow_run", "good", &body), body.clone()).await, 202);

@@ -3,11 +3,7 @@
 use anyhow::ensure;
 
 use super::stage::{Reaction, Stage};
-use crate::{
-    cli::show,
-    model::Verdict,
-    simulator::RunSpec,
-};
+use crate::{cli::show, model::Verdict, simulator::RunSpec};
 
 /// Tells the story; how long each reaction took, if it went as told.
 pub(super) async fn tell(stage: &Stage) -> anyhow::Result<Vec<Reaction>> {
@@ -42,12 +38,19 @@ fn outcome(text: &str) -> anyhow::Result<()> {
 
 async fn flaky_run(stage: &Stage) -> anyhow::Result<Reaction> {
     scene(1, "A flaky run fails twice and would pass on its third attempt.")?;
-    let spec = RunSpec::new("acme/api", "ci.yml").title("Add a cache").attempts(["failure", "failure", "success"]);
+    let spec =
+        RunSpec::new("acme/api", "ci.yml").title("Add a cache").attempts(["failure", "failure", "success"]);
     let run = stage.github.run_to_end(spec);
-    let reaction = stage.until("from a run's failure to its re-run (100 ms of delay included)", |github| github.attempt_of(run) >= 2).await?;
+    let reaction = stage
+        .until("from a run's failure to its re-run (100 ms of delay included)", |github| {
+            github.attempt_of(run) >= 2
+        })
+        .await?;
     stage
         .until("the flaky run's success", |github| {
-            github.run_state(run).is_some_and(|state| state.attempt == 3 && state.conclusion.as_deref() == Some("success"))
+            github
+                .run_state(run)
+                .is_some_and(|state| state.attempt == 3 && state.conclusion.as_deref() == Some("success"))
         })
         .await?;
     outcome(&format!("Run {run} was re-run until it was green, on attempt 3."))?;
@@ -56,15 +59,21 @@ async fn flaky_run(stage: &Stage) -> anyhow::Result<Reaction> {
 
 async fn real_failure(stage: &Stage) -> anyhow::Result<Reaction> {
     scene(2, "A real failure fails every time.")?;
-    let spec = RunSpec::new("acme/api", "ci.yml").branch("feature").title("Break the build").attempts(["failure"]);
+    let spec =
+        RunSpec::new("acme/api", "ci.yml").branch("feature").title("Break the build").attempts(["failure"]);
     let run = stage.github.run_to_end(spec);
-    let reaction = stage.until("from a real failure to its second and last re-run", |github| github.attempt_of(run) >= 3).await?;
+    let reaction = stage
+        .until("from a real failure to its second and last re-run", |github| github.attempt_of(run) >= 3)
+        .await?;
     stage
         .until_history(run, "the third failure was judged", |entries| {
-            let last = entries.iter().flat_map(|entry| &entry.decisions).find(|entry| {
-                entry.decision.facts.run.attempt.is_some_and(|attempt| attempt.0 == 3)
-            });
-            last.is_some_and(|entry| entry.decision.verdicts.iter().all(|verdict| verdict.verdict == Verdict::NotMatched))
+            let last = entries
+                .iter()
+                .flat_map(|entry| &entry.decisions)
+                .find(|entry| entry.decision.facts.run.attempt.is_some_and(|attempt| attempt.0 == 3));
+            last.is_some_and(|entry| {
+                entry.decision.verdicts.iter().all(|verdict| verdict.verdict == Verdict::NotMatched)
+            })
         })
         .await?;
     let attempt = stage.github.attempt_of(run);
@@ -75,7 +84,8 @@ async fn real_failure(stage: &Stage) -> anyhow::Result<Reaction> {
 
 async fn deployment(stage: &Stage) -> anyhow::Result<Reaction> {
     scene(3, "A run waits at staging and at production.")?;
-    let run = stage.github.run(RunSpec::new("acme/api", "deploy.yml").environments(["staging", "production"]));
+    let run =
+        stage.github.run(RunSpec::new("acme/api", "deploy.yml").environments(["staging", "production"]));
     let reaction = stage
         .until("from a deployment that waits to its approval", |github| {
             github.run_state(run).is_some_and(|state| state.waits_at == ["production"])
@@ -91,7 +101,10 @@ async fn deployment(stage: &Stage) -> anyhow::Result<Reaction> {
         })
         .await?;
     let waits_at = stage.github.run_state(run).map(|state| state.waits_at).unwrap_or_default();
-    ensure!(waits_at == ["production"], "run {run} should wait at production alone, and waits at {waits_at:?}");
+    ensure!(
+        waits_at == ["production"],
+        "run {run} should wait at production alone, and waits at {waits_at:?}"
+    );
     outcome("Staging was approved; production still waits for a person.")?;
     Ok(reaction)
 }
@@ -123,7 +136,8 @@ async fn duplicate_and_forgery(stage: &Stage) -> anyhow::Result<Reaction> {
     scene(5, "GitHub delivers a webhook a second time, and somebody without the secret makes one up.")?;
     let before = stage.github.writes().len();
     let sent = stage.github.deliveries();
-    let failed = sent.iter().find(|delivery| delivery.event == "workflow_run" && delivery.action == "completed");
+    let failed =
+        sent.iter().find(|delivery| delivery.event == "workflow_run" && delivery.action == "completed");
     let Some(failed) = failed else {
         anyhow::bail!("no completed run was ever delivered");
     };
@@ -137,6 +151,8 @@ async fn duplicate_and_forgery(stage: &Stage) -> anyhow::Result<Reaction> {
     ensure!(answered.status == Some(401), "the forged webhook was answered {:?}, not 401", answered.status);
     let after = stage.github.writes().len();
     ensure!(before == after, "a duplicate or a forgery led to a write");
-    outcome("The duplicate was answered 202 and judged once; the forgery was answered 401. Neither led to anything.")?;
+    outcome(
+        "The duplicate was answered 202 and judged once; the forgery was answered 401. Neither led to anything.",
+    )?;
     Ok(Reaction { what: "from a duplicate webhook to its 202", took })
 }

@@ -100,7 +100,9 @@ fn nothing_listens(args: &ExplainArgs, event: &str) -> anyhow::Result<Exit> {
     if args.json {
         show::print_json(&serde_json::json!({ "event": event, "signal": null, "reason": why }))?;
     } else {
-        show::print(&format!("{why}: the daemon answers such a webhook 202, counts it and does not keep it\n"))?;
+        show::print(&format!(
+            "{why}: the daemon answers such a webhook 202, counts it and does not keep it\n"
+        ))?;
     }
     Ok(Exit::Ok)
 }

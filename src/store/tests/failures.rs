@@ -65,11 +65,13 @@ async fn work_that_nobody_waits_for_any_more_is_rolled_back_and_holds_up_nobody(
     let place = Place::new();
     let store = place.open().await;
     let mut turn = store.inner.writer.begin("test").await.unwrap();
-    sqlx::query("INSERT INTO deliveries (guid, source, event, state, due_at, received_at, codec, body)
-                 VALUES ('abandoned', 'webhook', 'x', 'pending', 0, 0, 0, x'00')")
-        .execute(turn.connection())
-        .await
-        .unwrap();
+    sqlx::query(
+        "INSERT INTO deliveries (guid, source, event, state, due_at, received_at, codec, body)
+                 VALUES ('abandoned', 'webhook', 'x', 'pending', 0, 0, 0, x'00')",
+    )
+    .execute(turn.connection())
+    .await
+    .unwrap();
     drop(turn);
     assert_eq!(store.ingest(delivery("a")).await, Ok(Ingested::Stored));
     let due = store.due_deliveries(NOW, 10, &[]).await.unwrap();

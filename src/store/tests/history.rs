@@ -41,7 +41,10 @@ async fn four(place: &Place) -> Store {
 async fn all_come_newest_first_with_all_that_came_of_them() {
     let place = Place::new();
     let store = four(&place).await;
-    assert_eq!(asked(&store, everything()).await, ["four:", "three:", "two: retry@2 @3", "one: retry+retry-main@1"]);
+    assert_eq!(
+        asked(&store, everything()).await,
+        ["four:", "three:", "two: retry@2 @3", "one: retry+retry-main@1"]
+    );
     assert_eq!(asked(&store, HistoryFilter { limit: 2, ..everything() }).await, ["four:", "three:"]);
 }
 
@@ -101,7 +104,8 @@ async fn executions_stand_with_their_action() {
     let ids = judged(&store, "a", vec![decision("acme/api", 1, &["first", "second"])]).await;
     store.begin_execution(ids[1], NOW).await.unwrap().unwrap();
     let all = store.history(&everything()).await.unwrap();
-    let executions: Vec<_> = all[0].decisions[0].actions.iter().map(|(_, executions)| executions.len()).collect();
+    let executions: Vec<_> =
+        all[0].decisions[0].actions.iter().map(|(_, executions)| executions.len()).collect();
     assert_eq!(executions, [0, 1]);
 }
 

@@ -1,6 +1,11 @@
 //! Taking deliveries in.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+};
 
 use super::{Place, count, delivery, guid, taken_in};
 use crate::{
@@ -13,7 +18,10 @@ async fn what_was_ingested_is_seen_by_a_connection_of_its_own() {
     let place = Place::new();
     let store = place.open().await;
     assert_eq!(store.ingest(delivery("a")).await, Ok(Ingested::Stored));
-    assert_eq!(count(&place, "SELECT COUNT(*) FROM deliveries WHERE guid = 'a' AND state = 'pending'").await, 1);
+    assert_eq!(
+        count(&place, "SELECT COUNT(*) FROM deliveries WHERE guid = 'a' AND state = 'pending'").await,
+        1
+    );
 }
 
 #[tokio::test]
@@ -73,8 +81,12 @@ async fn full_queue_refuses_at_once() {
     let tasks: Vec<_> = (0..super::super::QUEUE_ENTRIES + 300)
         .map(|number| ingest_apart(&store, delivery(&number.to_string())))
         .collect();
-    tokio::task::yield_now().await;
-    assert_eq!(store.ingest(delivery("one-too-many")).await, Err(IngestError::Full));
+    for _ in 0..tasks.len() {
+        tokio::task::yield_now().await;
+    }
+    let mut refused = pin!(store.ingest(delivery("one-too-many")));
+    let at_once = poll_fn(|context| Poll::Ready(refused.as_mut().poll(context))).await;
+    assert_eq!(at_once, Poll::Ready(Err(IngestError::Full)));
     drop(turn);
     let mut refused = 0;
     for task in tasks {

@@ -92,7 +92,8 @@ async fn delivery_that_another_brings_forth_is_stored_with_it_and_once() {
     let store = place.open().await;
     let first = taken_in(&store, "tick").await;
     let second = taken_in(&store, "tick-again").await;
-    let with = |id| Decided { deliveries: vec![delivery("share-1"), delivery("share-2")], ..decided(id, vec![]) };
+    let with =
+        |id| Decided { deliveries: vec![delivery("share-1"), delivery("share-2")], ..decided(id, vec![]) };
     let recorded = store.record(vec![with(first), with(second)]).await.unwrap();
     assert_eq!(recorded.iter().map(|one| one.new_deliveries).collect::<Vec<_>>(), [2, 0]);
     assert_eq!(store.due_deliveries(NOW, 10, &[]).await.unwrap().len(), 2);
