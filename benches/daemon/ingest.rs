@@ -24,7 +24,7 @@ struct Round {
     p99: f64,
     longest: f64,
     judged: f64,
-    busy: f64,
+    processor: f64,
     bytes: f64,
 }
 
@@ -36,13 +36,13 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
     for _ in 0..bench.rounds {
         let round = round(bench, &webhooks).await?;
         println!(
-            "  {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, longest {:.1} ms, {:.0} % judged by then, server {:.0} % busy",
+            "  {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, longest {:.1} ms, {:.0} % judged by then, {:.0} µs of processor each",
             round.rate,
             round.p50,
             round.p99,
             round.longest,
             round.judged * 100.0,
-            round.busy * 100.0
+            round.processor
         );
         rounds.push(round);
     }
@@ -63,7 +63,7 @@ async fn round(bench: &Bench, webhooks: &Rc<[Webhook]>) -> anyhow::Result<Round>
     let (daemon, _) = stage.start(&bench.machine).await?;
     let used = daemon.processor_seconds();
     let (seconds, took) = saturate(daemon.address, webhooks).await?;
-    let busy = (daemon.processor_seconds() - used) / seconds;
+    let used = daemon.processor_seconds() - used;
     daemon.kill()?;
     let bytes = stage.ledger_bytes();
     let path = stage.database();
@@ -81,7 +81,7 @@ async fn round(bench: &Bench, webhooks: &Rc<[Webhook]>) -> anyhow::Result<Round>
         p99: quantile(&took, 0.99),
         longest: quantile(&took, 1.0),
         judged: judged as f64 / count,
-        busy,
+        processor: used * 1e6 / count,
         bytes: bytes as f64 / count,
     })
 }

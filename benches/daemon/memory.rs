@@ -10,7 +10,7 @@ use crate::{
     ledger,
     machine::Machine,
     report::median,
-    stage::{Daemon, PROGRAM, RULES, Stage},
+    stage::{RULES, Stage, program},
     webhooks::completed_runs,
 };
 
@@ -56,16 +56,12 @@ async fn at_rest(machine: &Machine, stage: &Stage) -> anyhow::Result<f64> {
     look_into_history(machine, stage)?;
     tokio::time::sleep(Duration::from_millis(500)).await;
     let held = daemon.memory("VmRSS")?;
-    stop(daemon)?;
+    daemon.stop()?;
     Ok(held)
 }
 
-fn stop(daemon: Daemon) -> anyhow::Result<()> {
-    daemon.stop()
-}
-
 fn look_into_history(machine: &Machine, stage: &Stage) -> anyhow::Result<()> {
-    let mut command = stage.command(machine.command(PROGRAM), &["history"]);
+    let mut command = stage.command(machine.command(&program()), &["history"]);
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status()?;
     ensure!(status.success(), "`runwarden history` ended with {status}");
     Ok(())

@@ -17,8 +17,12 @@ use crate::{client, machine::Machine};
 /// The webhook's secret.
 pub(crate) const SECRET: &str = "It's a Secret to Everybody";
 
-/// The program that is measured.
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_runwarden");
+const PROGRAM: &str = env!("CARGO_BIN_EXE_runwarden");
+
+/// The program that is measured: another build of it if `RUNWARDEN_BENCH_PROGRAM` names one.
+pub(crate) fn program() -> String {
+    std::env::var("RUNWARDEN_BENCH_PROGRAM").unwrap_or_else(|_| PROGRAM.to_owned())
+}
 
 /// Rules of a small installation. What they plan is due when the measuring is long over.
 pub(crate) const RULES: &str = r#"
@@ -96,7 +100,7 @@ impl Stage {
     /// Starts the daemon and waits until it is ready: how long that took.
     pub(crate) async fn start(&self, machine: &Machine) -> anyhow::Result<(Daemon, Duration)> {
         let log = File::options().create(true).append(true).open(self.folder.path().join("log"))?;
-        let mut command = self.command(machine.command(PROGRAM), &["serve"]);
+        let mut command = self.command(machine.command(&program()), &["serve"]);
         let began = Instant::now();
         let child = command.stdout(Stdio::null()).stderr(log).spawn().context("cannot start the daemon")?;
         let mut daemon = Daemon { child, address: self.address };
@@ -134,13 +138,6 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// A figure of its `/metrics`; 0 when it is not there.
-    pub(crate) async fn metric(&self, name: &str) -> anyhow::Result<u64> {
-        let (_, text) = client::get(self.address, "/metrics").await?;
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
-        Ok(value.unwrap_or(0))
-    }
-
     /// A line of its `/proc/PID/status`, in megabytes of a million bytes.
     pub(crate) fn memory(&self, line: &str) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;

@@ -4,7 +4,7 @@ use crate::{
     Bench,
     memory::with_history,
     report::median,
-    stage::{PROGRAM, RULES, Stage},
+    stage::{RULES, Stage, program},
 };
 
 pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
@@ -30,7 +30,7 @@ async fn seconds(bench: &Bench, stage: &Stage) -> anyhow::Result<f64> {
 }
 
 pub(crate) fn size(bench: &mut Bench) -> anyhow::Result<()> {
-    let bytes = std::fs::metadata(PROGRAM)?.len();
+    let bytes = std::fs::metadata(program())?.len();
     bench.report.below("size of the program", bytes as f64 / 1e6, 16.0, "MB");
     Ok(())
 }

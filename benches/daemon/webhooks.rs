@@ -86,13 +86,13 @@ fn scramble(n: usize) -> String {
 }
 
 fn template(github: &Simulator, n: usize) -> anyhow::Result<Template> {
-    let conclusion = if n % FAILED_EVERY == 0 { "failure" } else { "success" };
+    let conclusion = if n.is_multiple_of(FAILED_EVERY) { "failure" } else { "success" };
     let repository = format!("contoso-engineering/payments-service-{:02}", n % REPOSITORIES);
     let actor = ["hubot", "mona-lisa", "renovate[bot]", "grace-hopper", "dependabot[bot]"];
     github.workflow(&repository, "ci.yml", "Continuous integration");
     let spec = RunSpec::new(&repository, "ci.yml")
         .branch(format!("feature/PAY-{}-retries", 1_000 + n))
-        .event(if n % 3 == 0 { "pull_request" } else { "push" })
+        .event(if n.is_multiple_of(3) { "pull_request" } else { "push" })
         .actor(actor.get(n % actor.len()).copied().unwrap_or("octocat"))
         .title(TITLE)
         .sha(SHA)

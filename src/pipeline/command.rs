@@ -60,8 +60,8 @@ impl Pipeline {
         };
         let now = self.clock.now();
         let decided = match self.gather_command(command).await {
-            Gathered::Commanded { command, run, installation, requests } => {
-                decide_command(&delivery, &command, run, installation, requests, now)
+            Gathered::Commanded { command, run, requests } => {
+                decide_command(&delivery, &command, run.map(|run| *run), requests, now)
             }
             Gathered::Later { why, .. } | Gathered::Nothing(why) => without_decision(&delivery, &why, now),
             Gathered::Facts { .. } | Gathered::Repositories { .. } | Gathered::Runs { .. } => {

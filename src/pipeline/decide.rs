@@ -182,8 +182,8 @@ impl Decider {
             Some(Gathered::Facts { facts, requests, note }) => {
                 ready.push(self.pipeline.decide_facts(&delivery, facts, requests, note).await?);
             }
-            Some(Gathered::Commanded { command, run, installation, requests }) => {
-                ready.push(decide_command(&delivery, &command, run, installation, requests, now));
+            Some(Gathered::Commanded { command, run, requests }) => {
+                ready.push(decide_command(&delivery, &command, run.map(|run| *run), requests, now));
             }
             Some(Gathered::Repositories { pass, repositories }) => {
                 ready.push(spread(&delivery, &pass, repositories, now))

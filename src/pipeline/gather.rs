@@ -16,12 +16,7 @@ pub(super) enum Gathered {
     /// Facts to judge, one for each environment that the run waits at; at least one.
     Facts { facts: Vec<Facts>, requests: u32, note: Option<String> },
     /// The run that a command is about.
-    Commanded {
-        command: Command,
-        run: Option<RunSnapshot>,
-        installation: Option<InstallationId>,
-        requests: u32,
-    },
+    Commanded { command: Box<Command>, run: Option<Box<RunSnapshot>>, requests: u32 },
     /// The repositories that a tick of a schedule goes over.
     Repositories { pass: ScheduledPass, repositories: Vec<(RepositoryName, Option<InstallationId>)> },
     /// The runs that a schedule found in one repository, and when.
@@ -106,13 +101,13 @@ impl Pipeline {
         let meter = Meter::default();
         let access = self.access(command.repository.clone(), None, Lane::Event, &meter);
         let run = match self.github.run(&access, command.run).await {
-            Ok(run) => Some(run),
+            Ok(run) => Some(Box::new(run)),
             Err(error) => match later(&error) {
                 Some(later) => return later,
                 None => None,
             },
         };
-        Gathered::Commanded { command, run, installation: None, requests: meter.count() }
+        Gathered::Commanded { command: Box::new(command), run, requests: meter.count() }
     }
 
     /// Finds the repositories that a tick goes over, or the runs of one of them.

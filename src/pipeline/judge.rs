@@ -70,7 +70,6 @@ pub(super) fn decide_command(
     delivery: &DeliveryRow,
     command: &Command,
     run: Option<RunSnapshot>,
-    installation: Option<InstallationId>,
     requests: u32,
     now: Timestamp,
 ) -> Decided {
@@ -87,7 +86,7 @@ pub(super) fn decide_command(
         rule: RuleName::command(),
         action: command.action.clone(),
         repository: run.repository.clone(),
-        installation,
+        installation: None,
         run: run.id,
         attempt,
         judged_status: run.status.clone(),
@@ -100,8 +99,13 @@ pub(super) fn decide_command(
     };
     let verdict =
         RuleVerdict { rule: RuleName::command(), verdict: Verdict::Matched, reason, conditions: None };
-    let facts =
-        Facts { signal: Signal::Command, run, gate: None, sender: Some(command.by.clone()), installation };
+    let facts = Facts {
+        signal: Signal::Command,
+        run,
+        gate: None,
+        sender: Some(command.by.clone()),
+        installation: None,
+    };
     Decided {
         delivery_id: delivery.id,
         decided_at: now,

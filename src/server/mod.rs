@@ -69,7 +69,6 @@ impl Server {
     }
 
     /// The routes: the webhook at its configured path, `/healthz`, `/readyz` and `/metrics`.
-    #[must_use]
     pub fn router(self, webhook_path: &str) -> Router {
         Router::new()
             .route(webhook_path, post(webhook::receive))
@@ -82,7 +81,6 @@ impl Server {
 }
 
 /// A handler that panicked answers 500, so that GitHub shows the delivery as failed and it can be redelivered.
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over by value")]
 fn after_panic(_panic: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request handler failed by a bug in runwarden");
     (StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response()

@@ -93,11 +93,10 @@ async fn deployment(stage: &Stage) -> anyhow::Result<Reaction> {
         .await?;
     stage
         .until_history(run, "production was judged", |entries| {
-            let at_production = entries.iter().flat_map(|entry| &entry.decisions).any(|entry| {
+            entries.iter().flat_map(|entry| &entry.decisions).any(|entry| {
                 let gate = entry.decision.facts.gate.as_ref();
                 gate.and_then(|gate| gate.environment.as_deref()) == Some("production")
-            });
-            at_production
+            })
         })
         .await?;
     let waits_at = stage.github.run_state(run).map(|state| state.waits_at).unwrap_or_default();

@@ -45,7 +45,6 @@ struct Storm {
     /// Strike without doing anything: they count requests.
     requests: FaultId,
     reruns: FaultId,
-    reruns_seen: u32,
 }
 
 impl Storm {
@@ -72,7 +71,6 @@ impl Storm {
             posted_again: 0,
             requests,
             reruns,
-            reruns_seen: 0,
         }
     }
 
@@ -102,28 +100,24 @@ impl Storm {
                     (webhook, status)
                 });
             }
-            let (requests, reruns) =
-                (self.github.fault_hits(self.requests), self.github.fault_hits(self.reruns));
-            let asked = |github: &Simulator| {
-                github.fault_hits(self.requests) > requests || github.fault_hits(self.reruns) > reruns
+            let Self { github, failed, posting, requests, reruns, .. } = &mut *self;
+            let before = github.fault_hits(*requests);
+            let moved = |github: &Simulator| {
+                github.fault_hits(*requests) > before || !reran(github, *reruns, failed).is_empty()
             };
-            tokio::select! {
-                Some(posted) = self.posting.join_next() => self.note(posted.unwrap()),
-                () = self.github.wait_for(asked) => {}
+            let posted = tokio::select! {
+                Some(posted) = posting.join_next() => Some(posted.unwrap()),
+                () = github.wait_for(moved) => None,
+            };
+            if let Some(posted) = posted {
+                self.note(posted);
             }
         }
     }
 
-    /// Runs that were re-run have succeeded by now: GitHub tells of it.
+    /// Runs that were re-run have succeeded at once: GitHub tells of it.
     fn tell_of_ends(&mut self, stage: &Stage) {
-        let reruns = self.github.fault_hits(self.reruns);
-        if reruns == self.reruns_seen {
-            return;
-        }
-        self.reruns_seen = reruns;
-        let ended: Vec<u64> =
-            self.failed.iter().copied().filter(|run| self.github.attempt_of(*run) > 1).collect();
-        for run in ended {
+        for run in reran(&self.github, self.reruns, &self.failed) {
             self.failed.remove(&run);
             self.waiting.push_back(stage.completed(run));
         }
@@ -144,6 +138,15 @@ impl Storm {
             self.waiting.push_back(webhook);
         }
     }
+}
+
+/// Those of the failed runs that were re-run since.
+fn reran(github: &Simulator, reruns: FaultId, failed: &BTreeSet<u64>) -> Vec<u64> {
+    // A re-run is counted when it is asked for, a moment before it takes effect.
+    if github.fault_hits(reruns) as usize == RUNS - failed.len() {
+        return Vec::new();
+    }
+    failed.iter().copied().filter(|run| github.attempt_of(*run) > 1).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
