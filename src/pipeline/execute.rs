@@ -9,7 +9,7 @@ use crate::{
     github::{Access, Meter},
     metrics::ExecutionLabels,
     model::{ActionRow, Lane, Outcome, RuleName, Timestamp},
-    rules::{Recheck, recheck, settle},
+    rules::{Circumstances, Recheck, recheck, settle},
     store::{Finished, StoreError},
 };
 
@@ -200,10 +200,14 @@ impl Pipeline {
 
     async fn look_and_perform(&self, access: &Access, action: &ActionRow, tries: u32) -> Outcome {
         let plan = &action.plan;
-        let guarded = plan.rule.as_str() != RuleName::COMMAND;
+        let circumstances = Circumstances {
+            interrupted: action.interrupted,
+            guarded: plan.rule.as_str() != RuleName::COMMAND,
+            planned_at: action.planned_at,
+        };
         let mut look = self.look_without_asking(plan);
         for _ in 0..MOST_LOOKS {
-            match recheck(plan, &look, action.interrupted, guarded, self.clock.now()) {
+            match recheck(plan, &look, circumstances, self.clock.now()) {
                 Recheck::Need(wanted) => {
                     if let Err(error) = self.look_at(access, plan, wanted, &mut look).await {
                         return outcome_of_look(&error);

@@ -18,7 +18,9 @@ pub use decide::{Judgement, decide, judge, plan};
 pub use keep::spared;
 pub use needs::{Needs, needs};
 pub use pattern::{Pattern, PatternError};
-pub use recheck::{CurrentRun, Look, PendingGate, Presence, Recheck, ReviewedGate, WantedLook, recheck};
+pub use recheck::{
+    Circumstances, CurrentRun, Look, PendingGate, Presence, Recheck, ReviewedGate, WantedLook, recheck,
+};
 pub use rule::{Keep, KeepPer, Limits, Mode, Rule, Ruleset, Trigger};
 pub use settle::{Next, settle};
 pub use template::{Template, TemplateError, VARIABLES};

@@ -16,6 +16,11 @@ const RERUN_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 /// <https://docs.github.com/en/actions/reference/limits>
 const MOST_ATTEMPTS: u32 = 50;
 
+/// A signal may come before the API shows the wait that it is about, by seconds.
+const PENDING_WITHIN: Duration = Duration::from_secs(60);
+
+const NOTHING_WAITS: &str = "the run is completed: nothing waits any more";
+
 /// GitHub's present state, as far as it has been looked at.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Look {
@@ -103,16 +108,22 @@ pub enum Recheck {
     Wait(String),
 }
 
-/// What to do about a planned action, given GitHub's present state. `guarded` is false for a command: a person
-/// who asks by hand is not second-guessed by the guards against automatic re-runs.
+/// What the ledger knows of the action beside its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Circumstances {
+    /// An earlier try was cut off, or its answer was lost: it may have taken effect.
+    pub interrupted: bool,
+    /// Whether the guards against automatic re-runs hold. They do not for a command: a person who asks by hand is
+    /// not second-guessed.
+    pub guarded: bool,
+    /// When the action was planned.
+    pub planned_at: Timestamp,
+}
+
+/// What to do about a planned action, given GitHub's present state.
 #[must_use]
-pub fn recheck(
-    plan: &PlannedAction,
-    look: &Look,
-    interrupted: bool,
-    guarded: bool,
-    now: Timestamp,
-) -> Recheck {
+pub fn recheck(plan: &PlannedAction, look: &Look, circumstances: Circumstances, now: Timestamp) -> Recheck {
+    let Circumstances { interrupted, guarded, planned_at } = circumstances;
     let run = match &look.run {
         None => return Recheck::Need(WantedLook::Run),
         Some(CurrentRun::Gone) => return when_gone(&plan.action),
@@ -125,10 +136,11 @@ pub fn recheck(
     let completed = run.status == Some(Status::Completed);
     match &plan.action {
         Action::Rerun(rerun) => recheck_rerun(plan, rerun, run, attempt, look, guarded, now),
-        Action::ReviewDeployments(_) if completed => {
-            Recheck::Refuse("the run is completed: nothing waits any more".to_owned())
+        Action::ReviewDeployments(review) if completed && interrupted => {
+            when_reviewed(review, look).unwrap_or_else(|| Recheck::Refuse(NOTHING_WAITS.to_owned()))
         }
-        Action::ReviewDeployments(review) => recheck_review(review, look),
+        Action::ReviewDeployments(_) if completed => Recheck::Refuse(NOTHING_WAITS.to_owned()),
+        Action::ReviewDeployments(review) => recheck_review(review, look, now.since(planned_at)),
         Action::Cancel if completed => Recheck::Done("the run is already completed".to_owned()),
         Action::Cancel => Recheck::Go(Vec::new()),
         Action::DeleteRun | Action::DeleteLogs => recheck_delete(plan, run, completed),
@@ -268,7 +280,7 @@ fn person_reviewed(reviews: &[ReviewedGate], redeploy: bool) -> Option<String> {
     })
 }
 
-fn recheck_review(review: &Review, look: &Look) -> Recheck {
+fn recheck_review(review: &Review, look: &Look, planned_for: Duration) -> Recheck {
     if review.via == Some(Via::ProtectionRule) {
         return Recheck::Go(Vec::new());
     }
@@ -280,7 +292,7 @@ fn recheck_review(review: &Review, look: &Look) -> Recheck {
         .filter(|gate| review.environments.iter().any(|name| name.eq_ignore_ascii_case(&gate.name)))
         .collect();
     if wanted.is_empty() {
-        return when_not_pending(review, look);
+        return when_not_pending(review, look, planned_for);
     }
     let allowed: Vec<EnvironmentId> =
         wanted.iter().filter(|gate| gate.can_review != Some(false)).map(|gate| gate.id).collect();
@@ -294,34 +306,33 @@ fn recheck_review(review: &Review, look: &Look) -> Recheck {
     Recheck::Go(allowed)
 }
 
-fn when_not_pending(review: &Review, look: &Look) -> Recheck {
-    let Some(reviews) = &look.reviews else {
-        return Recheck::Need(WantedLook::Reviews);
-    };
-    let names = review.environments.join(", ");
-    let concerns = |given: &&ReviewedGate| {
-        given
-            .environments
-            .iter()
-            .any(|name| review.environments.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)))
-    };
-    match reviews
-        .iter()
-        .rev()
-        .filter(concerns)
-        .find(|given| matches!(given.state.as_str(), "approved" | "rejected"))
-    {
-        Some(given) => {
-            let words = format!(
-                "{names} was already {} by {}",
-                given.state,
-                given.by.as_deref().unwrap_or("someone")
-            );
-            let same = given.state == review.state.as_str();
-            if same { Recheck::Done(words) } else { Recheck::Refuse(words) }
+fn when_not_pending(review: &Review, look: &Look, planned_for: Duration) -> Recheck {
+    when_reviewed(review, look).unwrap_or_else(|| {
+        let names = review.environments.join(", ");
+        if planned_for <= PENDING_WITHIN {
+            Recheck::Wait(format!("{names} is not pending yet"))
+        } else {
+            // The App's own protection rule may have answered: that leaves no review.
+            Recheck::Refuse(format!("the run does not wait at {names} for a review"))
         }
-        None => Recheck::Wait(format!("{names} is not pending yet")),
-    }
+    })
+}
+
+/// What follows from a review that somebody gave, us included; `None` when nobody did.
+fn when_reviewed(review: &Review, look: &Look) -> Option<Recheck> {
+    let Some(reviews) = &look.reviews else {
+        return Some(Recheck::Need(WantedLook::Reviews));
+    };
+    let concerns = |given: &&ReviewedGate| {
+        let wanted =
+            |name: &String| review.environments.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
+        given.environments.iter().any(wanted) && matches!(given.state.as_str(), "approved" | "rejected")
+    };
+    let given = reviews.iter().rev().find(concerns)?;
+    let by = given.by.as_deref().unwrap_or("someone");
+    let words = format!("{} was already {} by {by}", review.environments.join(", "), given.state);
+    let same = given.state == review.state.as_str();
+    Some(if same { Recheck::Done(words) } else { Recheck::Refuse(words) })
 }
 
 fn recheck_delete(plan: &PlannedAction, run: &RunSnapshot, completed: bool) -> Recheck {

@@ -318,6 +318,10 @@ fn reviewed(state: &str, by: &str) -> Option<Vec<ReviewedGate>> {
     }])
 }
 
+fn circumstances(interrupted: bool, guarded: bool) -> Circumstances {
+    Circumstances { interrupted, guarded, planned_at: NOW }
+}
+
 /// The verdict as one word, for tables.
 fn word(recheck: &Recheck) -> &'static str {
     match recheck {
@@ -367,15 +371,15 @@ fn a_rerun_is_sent_only_when_every_guard_has_said_so() {
         ),
         ("still pending", Look { reviews: reviewed("pending", "octocat"), ..clear() }, "go"),
     ] {
-        assert_eq!(word(&recheck(&plan, &look, false, true, NOW)), expected, "{name}");
+        assert_eq!(word(&recheck(&plan, &look, circumstances(false, true), NOW)), expected, "{name}");
     }
     let redeploy = planned(Action::Rerun(Rerun { redeploy: true, ..Rerun::now(RerunScope::FailedJobs) }));
     let approved = Look { reviews: reviewed("approved", "octocat"), ..clear() };
     let rejected = Look { reviews: reviewed("rejected", "octocat"), ..clear() };
-    assert_eq!(word(&recheck(&redeploy, &approved, false, true, NOW)), "go");
-    assert_eq!(word(&recheck(&redeploy, &rejected, false, true, NOW)), "refuse");
+    assert_eq!(word(&recheck(&redeploy, &approved, circumstances(false, true), NOW)), "go");
+    assert_eq!(word(&recheck(&redeploy, &rejected, circumstances(false, true), NOW)), "refuse");
     assert_eq!(
-        word(&recheck(&plan, &there(run()), false, false, NOW)),
+        word(&recheck(&plan, &there(run()), circumstances(false, false), NOW)),
         "go",
         "by hand, the guards stand back"
     );
@@ -388,7 +392,7 @@ fn what_github_cannot_rerun_is_not_sent() {
         plan.judged_conclusion = Some(conclusion.clone());
         plan.attempt = RunAttempt(attempt);
         let now = RunSnapshot { conclusion: Some(conclusion), attempt: Some(RunAttempt(attempt)), ..run() };
-        word(&recheck(&plan, &there(now), false, false, NOW))
+        word(&recheck(&plan, &there(now), circumstances(false, false), NOW))
     };
     assert_eq!(judged(Conclusion::StartupFailure, 1, RerunScope::Run), "refuse");
     assert_eq!(judged(Conclusion::ActionRequired, 1, RerunScope::Run), "refuse");
@@ -403,10 +407,13 @@ fn what_github_cannot_rerun_is_not_sent() {
 fn after_a_lost_answer_a_risen_attempt_is_the_answer() {
     let plan = planned(Action::Rerun(Rerun::now(RerunScope::FailedJobs)));
     let risen = there(RunSnapshot { attempt: Some(RunAttempt(2)), ..run() });
-    assert_eq!(recheck(&plan, &risen, true, true, NOW), Recheck::Need(WantedLook::NextAttempt));
+    assert_eq!(
+        recheck(&plan, &risen, circumstances(true, true), NOW),
+        Recheck::Need(WantedLook::NextAttempt)
+    );
     let told = Look { next_attempt: Some(Presence::Present("runwarden[bot]".to_owned())), ..risen };
-    assert_eq!(word(&recheck(&plan, &told, true, true, NOW)), "done");
-    assert_eq!(word(&recheck(&plan, &told, false, true, NOW)), "refuse");
+    assert_eq!(word(&recheck(&plan, &told, circumstances(true, true), NOW)), "done");
+    assert_eq!(word(&recheck(&plan, &told, circumstances(false, true), NOW)), "refuse");
 }
 
 #[test]
@@ -434,8 +441,31 @@ fn a_review_goes_to_what_is_pending_and_may_be_reviewed() {
         ("approved already", Look { reviews: reviewed("approved", "octocat"), ..pending(vec![]) }, "done"),
         ("rejected already", Look { reviews: reviewed("rejected", "octocat"), ..pending(vec![]) }, "refuse"),
     ] {
-        assert_eq!(word(&recheck(&plan, &look, false, true, NOW)), expected, "{name}");
+        assert_eq!(word(&recheck(&plan, &look, circumstances(false, true), NOW)), expected, "{name}");
     }
+}
+
+#[test]
+fn a_review_that_is_not_pending_is_waited_for_briefly_and_one_whose_answer_was_lost_is_looked_up() {
+    let review = Review {
+        state: ReviewState::Approved,
+        environments: vec!["staging".to_owned()],
+        comment: String::new(),
+        via: Some(Via::Reviewer),
+    };
+    let mut plan = planned(Action::Cancel);
+    plan.action = Action::ReviewDeployments(review);
+    let waiting = there(RunSnapshot { status: Some(Status::Waiting), conclusion: None, ..run() });
+    let not_pending = Look { pending: Some(vec![]), reviews: Some(vec![]), ..waiting };
+    let later = |seconds| {
+        recheck(&plan, &not_pending, circumstances(false, true), NOW + Duration::from_secs(seconds))
+    };
+    assert_eq!((word(&later(60)), word(&later(61))), ("wait", "refuse"));
+    let ended = |reviews| recheck(&plan, &Look { reviews, ..there(run()) }, circumstances(true, true), NOW);
+    assert_eq!(word(&ended(None)), "need");
+    assert_eq!(word(&ended(Some(vec![]))), "refuse");
+    assert_eq!(word(&ended(reviewed("approved", "octocat"))), "done");
+    assert_eq!(word(&ended(reviewed("rejected", "octocat"))), "refuse");
 }
 
 #[test]
@@ -445,14 +475,14 @@ fn a_deletion_needs_a_completed_run_with_the_judged_conclusion() {
         let now = |change: &dyn Fn(&mut RunSnapshot)| {
             let mut changed = run();
             change(&mut changed);
-            word(&recheck(&plan, &there(changed), false, true, NOW))
+            word(&recheck(&plan, &there(changed), circumstances(false, true), NOW))
         };
         assert_eq!(now(&|_| {}), "go");
         assert_eq!(now(&|run| run.status = Some(Status::InProgress)), "refuse");
         assert_eq!(now(&|run| run.conclusion = Some(Conclusion::Success)), "refuse");
         assert_eq!(now(&|run| run.attempt = Some(RunAttempt(2))), "refuse");
         let gone = Look { run: Some(CurrentRun::Gone), ..Look::default() };
-        assert_eq!(word(&recheck(&plan, &gone, false, true, NOW)), "done");
+        assert_eq!(word(&recheck(&plan, &gone, circumstances(false, true), NOW)), "done");
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use super::{Place, count, delivery, guid, taken_in};
 use crate::{
     model::NewDelivery,
-    store::{IngestError, Ingested, Store, body},
+    store::{IngestError, Ingested, QUEUE_ENTRIES, Store, body},
 };
 
 #[tokio::test]
@@ -78,24 +78,28 @@ async fn full_queue_refuses_at_once() {
     let store = place.open().await;
     // Nothing is written while a turn is held.
     let turn = store.inner.writer.begin("test").await.unwrap();
-    let tasks: Vec<_> = (0..super::super::QUEUE_ENTRIES + 300)
-        .map(|number| ingest_apart(&store, delivery(&number.to_string())))
-        .collect();
-    for _ in 0..tasks.len() {
-        tokio::task::yield_now().await;
+    let mut tasks = Vec::new();
+    // Twice: of the first wave the task that writes has taken some out of the queue before it waits.
+    for wave in 0..2 {
+        for number in 0..QUEUE_ENTRIES {
+            tasks.push(ingest_apart(&store, delivery(&format!("{wave}-{number}"))));
+        }
+        for _ in 0..tasks.len() {
+            tokio::task::yield_now().await;
+        }
     }
     let mut refused = pin!(store.ingest(delivery("one-too-many")));
     let at_once = poll_fn(|context| Poll::Ready(refused.as_mut().poll(context))).await;
     assert_eq!(at_once, Poll::Ready(Err(IngestError::Full)));
     drop(turn);
-    let mut refused = 0;
+    let mut stored = 0;
     for task in tasks {
         match task.await.unwrap() {
-            Err(IngestError::Full) => refused += 1,
-            other => assert_eq!(other, Ok(Ingested::Stored)),
+            Err(IngestError::Full) => {}
+            other => stored += usize::from(other == Ok(Ingested::Stored)),
         }
     }
-    assert!(refused > 0 && refused <= 300, "{refused} were refused");
+    assert!(stored >= QUEUE_ENTRIES, "only {stored} were stored");
 }
 
 #[tokio::test]
