@@ -42,16 +42,21 @@ async fn failures_while_github_hangs(bench: &Bench) -> anyhow::Result<f64> {
     let (daemon, _) = stage.start(&bench.machine).await?;
     github.fault(Fault::on("*", "*").always().hang());
     let failed = |n: usize| {
-        let spec = RunSpec::new("contoso-engineering/api", "ci.yml").branch(format!("b-{n}")).attempts(["failure"]);
+        let spec =
+            RunSpec::new("contoso-engineering/api", "ci.yml").branch(format!("b-{n}")).attempts(["failure"]);
         let run = github.run_to_end(spec);
         Webhook::new("workflow_run", guid(n), &github.payload("workflow_run", "completed", run))
     };
     // Some are under way already, and hang.
-    let (before, burst): (Vec<_>, Vec<_>) = ((0..4).map(failed).collect(), (4..4 + FAILURES).map(failed).collect());
+    let (before, burst): (Vec<_>, Vec<_>) =
+        ((0..4).map(failed).collect(), (4..4 + FAILURES).map(failed).collect());
     send_at_once(daemon.address, before).await?;
     github.wait_for(|github| !github.requests().is_empty()).await;
     let answers = send_at_once(daemon.address, burst).await?;
-    anyhow::ensure!(answers.iter().all(|(status, _)| *status == 202), "not all were answered 202: {answers:?}");
+    anyhow::ensure!(
+        answers.iter().all(|(status, _)| *status == 202),
+        "not all were answered 202: {answers:?}"
+    );
     daemon.kill()?;
     let kept = Ledger::open(&stage.database()).await?.count("true").await?;
     anyhow::ensure!(kept == 4 + FAILURES, "{} webhooks were acknowledged and {kept} kept", 4 + FAILURES);

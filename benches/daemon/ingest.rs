@@ -31,7 +31,11 @@ struct Round {
 pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
     let webhooks: Rc<[Webhook]> = completed_runs(bench.size(8_000, 30_000)).await?.into();
     let bytes: usize = webhooks.iter().map(|webhook| webhook.body().len()).sum();
-    println!("{} distinct workflow_run webhooks of {} bytes on average", webhooks.len(), bytes / webhooks.len());
+    println!(
+        "{} distinct workflow_run webhooks of {} bytes on average",
+        webhooks.len(),
+        bytes / webhooks.len()
+    );
     let mut rounds = Vec::new();
     for _ in 0..bench.rounds {
         let round = round(bench, &webhooks).await?;

@@ -27,7 +27,12 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
         let (daemon, _) = stage.start(&bench.machine).await?;
         let took = pace(daemon.address, &webhooks).await?;
         daemon.stop()?;
-        println!("  p50 {:.2} ms, p99 {:.2} ms, longest {:.1} ms", median(&took), quantile(&took, 0.99), quantile(&took, 1.0));
+        println!(
+            "  p50 {:.2} ms, p99 {:.2} ms, longest {:.1} ms",
+            median(&took),
+            quantile(&took, 0.99),
+            quantile(&took, 1.0)
+        );
         middle.push(median(&took));
         late.push(quantile(&took, 0.99));
     }

@@ -70,7 +70,8 @@ impl Machine {
 }
 
 fn has_taskset() -> bool {
-    let silent = Command::new("taskset").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let silent =
+        Command::new("taskset").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     silent.is_ok_and(|status| status.success())
 }
 

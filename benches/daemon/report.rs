@@ -44,7 +44,10 @@ impl Report {
         let width = |column: fn(&Line) -> &str| self.0.iter().map(|line| column(line).chars().count()).max();
         let what = width(|line| &line.what).unwrap_or(0);
         let figure = width(|line| &line.figure).unwrap_or(0);
-        let mut table = format!("| {:what$} | {:>figure$} | goal\n|-{:-<what$}-|-{:-<figure$}:|---\n", "measured", "", "", "");
+        let mut table = format!(
+            "| {:what$} | {:>figure$} | goal\n|-{:-<what$}-|-{:-<figure$}:|---\n",
+            "measured", "", "", ""
+        );
         for line in &self.0 {
             table.push_str(&format!("| {:what$} | {:>figure$} | {}\n", line.what, line.figure, line.goal));
         }

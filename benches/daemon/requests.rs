@@ -56,7 +56,11 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
     let (cold, warm) = approvals().await?;
     report.at_most("requests: first approval", cold, 3);
     report.at_most("requests: later approval", warm, 3);
-    report.at_most(format!("requests: purge of {PURGED}"), purge().await?, (PURGED + PURGED.div_ceil(100) + 1) as u64);
+    report.at_most(
+        format!("requests: purge of {PURGED}"),
+        purge().await?,
+        (PURGED + PURGED.div_ceil(100) + 1) as u64,
+    );
     let (duplicate, tokens) = duplicate_and_tokens().await?;
     report.at_most("requests: duplicate webhook", duplicate, 0);
     report.at_most("tokens minted for all of that", tokens, 1);
@@ -108,8 +112,10 @@ impl World {
 
     async fn approval(&self, branch: &str) -> anyhow::Result<u64> {
         self.asked();
-        let run = self.github.run(RunSpec::new("acme/api", "deploy.yml").branch(branch).environments(["staging"]));
-        let approved = |github: &Simulator| github.run_state(run).is_some_and(|state| state.waits_at.is_empty());
+        let run =
+            self.github.run(RunSpec::new("acme/api", "deploy.yml").branch(branch).environments(["staging"]));
+        let approved =
+            |github: &Simulator| github.run_state(run).is_some_and(|state| state.waits_at.is_empty());
         self.until("an approval", approved).await?;
         Ok(self.asked())
     }

@@ -142,7 +142,8 @@ impl Daemon {
     pub(crate) fn memory(&self, line: &str) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let found = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
-        let kib: f64 = found.and_then(|text| text.trim().split(' ').next()?.parse().ok()).context("no such line")?;
+        let kib: f64 =
+            found.and_then(|text| text.trim().split(' ').next()?.parse().ok()).context("no such line")?;
         Ok(kib * 1024.0 / 1e6)
     }
 

@@ -19,7 +19,12 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
     for _ in 0..bench.size(5, 20) {
         later.push(seconds(bench, &stage).await?);
     }
-    bench.report.below(format!("ready with {deliveries} deliveries in history"), median(&later) * 1e3, 150.0, "ms");
+    bench.report.below(
+        format!("ready with {deliveries} deliveries in history"),
+        median(&later) * 1e3,
+        150.0,
+        "ms",
+    );
     Ok(())
 }
 

@@ -62,7 +62,9 @@ pub(crate) async fn completed_runs(count: usize) -> anyhow::Result<Vec<Webhook>>
     let templates = (0..REPOSITORIES * FAILED_EVERY).map(|n| template(&github, n));
     let templates = templates.collect::<anyhow::Result<Vec<_>>>()?;
     let all = templates.iter().cycle().take(count).enumerate();
-    Ok(all.map(|(n, template)| Webhook::new("workflow_run", guid(n), template.filled(n).as_bytes())).collect())
+    Ok(all
+        .map(|(n, template)| Webhook::new("workflow_run", guid(n), template.filled(n).as_bytes()))
+        .collect())
 }
 
 /// A guid in GitHub's form.
