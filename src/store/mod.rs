@@ -1,6 +1,6 @@
 //! The ledger: four tables in SQLite, the only module that knows SQL.
 //!
-//! One connection writes, in turns ([`writer`]); a few read. Deliveries are taken in by groups ([`ingest`]),
+//! One connection writes, in turns (`writer`); a few read. Deliveries are taken in by groups (`ingest`),
 //! everything else is one short transaction a call. Nothing here knows what the rows mean to GitHub.
 
 mod actions;
