@@ -8,6 +8,7 @@ use tokio::task::LocalSet;
 use crate::{
     Bench,
     client::Connection,
+    floor::Floor,
     ledger::{self, Ledger},
     report::{median, quantile},
     stage::{RULES, Stage},
@@ -19,6 +20,7 @@ const CONNECTIONS: usize = 64;
 
 /// What one round brought.
 struct Round {
+    floor: f64,
     rate: f64,
     p50: f64,
     p99: f64,
@@ -40,7 +42,8 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
     for _ in 0..bench.rounds {
         let round = round(bench, &webhooks).await?;
         println!(
-            "  {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, longest {:.1} ms, {:.0} % judged by then, {:.0} µs of processor each",
+            "  floor {:.0}/s; {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, longest {:.1} ms, {:.0} % judged by then, {:.0} µs of processor each",
+            round.floor,
             round.rate,
             round.p50,
             round.p99,
@@ -52,7 +55,10 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
     }
     let of = |figure: fn(&Round) -> f64| median(&rounds.iter().map(figure).collect::<Vec<_>>());
     let report = &mut bench.report;
+    report.note("signature checked, nothing kept (the floor)", format!("{:.0} /s", of(|round| round.floor)));
     report.at_least("taken in, durable, 64 connections", of(|round| round.rate), 9_000.0, "/s");
+    let share = of(|round| round.rate / round.floor);
+    report.note("… as a share of the floor", format!("{:.0} %", share * 100.0));
     report.note("… answered after, p50", format!("{:.2} ms", of(|round| round.p50)));
     report.below("… answered after, p99", of(|round| round.p99), 15.0, "ms");
     report.note("… answered after, longest", format!("{:.1} ms", of(|round| round.longest)));
@@ -62,6 +68,11 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
 }
 
 async fn round(bench: &Bench, webhooks: &Rc<[Webhook]>) -> anyhow::Result<Round> {
+    let floor = {
+        let floor = Floor::start(&bench.machine).await?;
+        let (seconds, _) = saturate(floor.address, webhooks).await?;
+        webhooks.len() as f64 / seconds
+    };
     // Nothing is asked of GitHub here: there need not be one.
     let stage = Stage::new("http://127.0.0.1:9/api/v3", RULES)?;
     let (daemon, _) = stage.start(&bench.machine).await?;
@@ -80,6 +91,7 @@ async fn round(bench: &Bench, webhooks: &Rc<[Webhook]>) -> anyhow::Result<Round>
     }
     let count = webhooks.len() as f64;
     Ok(Round {
+        floor,
         rate: count / seconds,
         p50: median(&took),
         p99: quantile(&took, 0.99),

@@ -7,6 +7,7 @@
 mod burst;
 mod client;
 mod decide;
+mod floor;
 mod ingest;
 mod latency;
 mod ledger;
@@ -50,6 +51,13 @@ fn main() -> anyhow::Result<()> {
         // `cargo test --all-targets` comes here too.
         println!("Nothing is measured without `cargo bench`.");
         return Ok(());
+    }
+    if let Some(address) = arguments.iter().find_map(|argument| argument.strip_prefix(floor::ARGUMENT)) {
+        // On the core that it was started on; as many threads as the daemon would have.
+        return tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?
+            .block_on(floor::serve(address));
     }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let asked: Vec<&str> =

@@ -20,6 +20,12 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// The longest wait after a step that failed.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
+/// So many webhooks waiting to be stored are pressure: a burst of twenty is not.
+const PRESSURE: usize = 24;
+
+/// How long judging rests between two batches while there is pressure.
+const GIVE_WAY: Duration = Duration::from_millis(100);
+
 /// How often the ledger is asked whether another process, a command by hand, wrote to it.
 const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -67,6 +73,17 @@ impl Watch {
         }
     }
 
+    /// Lets webhooks be taken in first while many of them wait: what is in the inbox can be judged later, and an
+    /// answer to GitHub cannot.
+    async fn give_way(&self) {
+        if self.pipeline.store.waiting_to_be_stored() > PRESSURE {
+            tokio::select! {
+                () = tokio::time::sleep(GIVE_WAY) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+    }
+
     fn well(&self, failures: &mut u32) {
         if std::mem::take(failures) > 0 {
             self.health.well(self.name);
@@ -101,6 +118,7 @@ pub(super) fn decider(pipeline: &Pipeline, health: &Health, stop: &CancellationT
                 Ok(progress) => {
                     watch.well(&mut failures);
                     if progress.worked > 0 {
+                        watch.give_way().await;
                         continue;
                     }
                     tokio::select! {

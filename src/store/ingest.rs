@@ -41,7 +41,7 @@ struct Job {
 }
 
 /// A part of [`QUEUE_BYTES`], given back when dropped.
-struct Share {
+pub(super) struct Share {
     bytes: usize,
     waiting_bytes: Arc<AtomicUsize>,
 }
@@ -75,10 +75,17 @@ impl Queue {
             .unwrap_or_else(|_| Err(IngestError::Broken("the task that writes has stopped".to_owned())))
     }
 
-    fn share(&self, bytes: usize) -> Result<Share, IngestError> {
+    /// A share of the memory for what waits.
+    pub(super) fn share(&self, bytes: usize) -> Result<Share, IngestError> {
         let before = self.waiting_bytes.fetch_add(bytes, Ordering::AcqRel);
         let share = Share { bytes, waiting_bytes: Arc::clone(&self.waiting_bytes) };
         if before + bytes > QUEUE_BYTES { Err(IngestError::Full) } else { Ok(share) }
+    }
+
+    /// How many deliveries wait to be written.
+    pub(super) fn waiting(&self) -> usize {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        sender.as_ref().map_or(0, |sender| QUEUE_ENTRIES - sender.capacity())
     }
 
     /// Takes nothing more, and returns when all that was taken has been written.

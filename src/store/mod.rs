@@ -128,6 +128,12 @@ impl Store {
         self.inner.queue.ingest(delivery).await
     }
 
+    /// How many deliveries wait to be written: more than a few means that taking in is under pressure.
+    #[must_use]
+    pub fn waiting_to_be_stored(&self) -> usize {
+        self.inner.queue.waiting()
+    }
+
     /// Wakes all that wait when deliveries were committed or put off. Call `notified()` before looking into the
     /// inbox: what is committed after that call wakes it.
     #[must_use]

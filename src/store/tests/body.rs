@@ -47,10 +47,16 @@ fn what_does_not_shrink_is_stored_as_it_is() {
 }
 
 #[test]
-fn damaged_body_is_an_error_in_words() {
-    let mut packed = pack(BODY_1.as_bytes().to_vec());
-    let last = packed.bytes.len() - 1;
-    packed.bytes[last] ^= 1;
-    assert!(unpack(packed.codec, packed.bytes).unwrap_err().contains("damaged"));
+fn damaged_body_is_an_error_in_words_and_never_another_body() {
+    let packed = pack(BODY_1.as_bytes().to_vec());
+    for at in 0..packed.bytes.len() {
+        let mut damaged = packed.bytes.clone();
+        damaged[at] ^= 1;
+        match unpack(packed.codec, damaged) {
+            Ok(body) => assert_eq!(body, BODY_1.as_bytes(), "byte {at}"),
+            Err(why) => assert!(why.contains("damaged"), "{why}"),
+        }
+    }
+    assert!(unpack(packed.codec, packed.bytes[1..].to_vec()).is_err());
     assert!(unpack(77, Vec::new()).unwrap_err().contains("codec 77"));
 }

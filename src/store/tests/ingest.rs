@@ -10,7 +10,7 @@ use std::{
 use super::{Place, count, delivery, guid, taken_in};
 use crate::{
     model::NewDelivery,
-    store::{IngestError, Ingested, QUEUE_ENTRIES, Store, body},
+    store::{IngestError, Ingested, QUEUE_BYTES, QUEUE_ENTRIES, Store, body},
 };
 
 #[tokio::test]
@@ -100,6 +100,16 @@ async fn full_queue_refuses_at_once() {
         }
     }
     assert!(stored >= QUEUE_ENTRIES, "only {stored} were stored");
+}
+
+#[tokio::test]
+async fn full_memory_refuses_until_there_is_room() {
+    let place = Place::new();
+    let store = place.open().await;
+    let share = store.inner.queue.share(QUEUE_BYTES).unwrap();
+    assert_eq!(store.ingest(delivery("a")).await, Err(IngestError::Full));
+    drop(share);
+    assert_eq!(store.ingest(delivery("a")).await, Ok(Ingested::Stored));
 }
 
 #[tokio::test]

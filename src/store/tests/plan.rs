@@ -31,6 +31,7 @@ async fn recording_twice_is_recording_once() {
     let first = store.record(vec![one.clone()]).await.unwrap();
     let again = store.record(vec![one]).await.unwrap();
     assert!(first[0].was_pending && !again[0].was_pending);
+    store.record(vec![decided(id, vec![decision("acme/api", 2, &["retry"])])]).await.unwrap();
     assert_eq!(count(&place, "SELECT COUNT(*) FROM decisions").await, 1);
     assert_eq!(count(&place, "SELECT COUNT(*) FROM actions").await, 1);
 }
