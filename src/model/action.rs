@@ -110,6 +110,7 @@ pub struct Rerun {
     /// Ask GitHub for debug logs (`enable_debug_logging`; Enterprise Server 3.6 and later).
     pub debug_logging: bool,
     /// Re-run even when a person approved a deployment of the run: the re-run deploys again without asking.
+    #[serde(default)]
     pub redeploy: bool,
 }
 
