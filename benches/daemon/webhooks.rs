@@ -1,6 +1,7 @@
 //! Webhooks made before the clock starts: each with its own run, commit, title and times, signed, as bytes.
 
 use runwarden::simulator::{RunSpec, Simulator, sign};
+use serde_json::Value;
 
 use crate::stage::SECRET;
 
@@ -101,14 +102,44 @@ fn template(github: &Simulator, n: usize) -> anyhow::Result<Template> {
         .created_at(CREATED.parse()?)
         .attempts([conclusion]);
     let run = github.run_to_end(spec);
-    let body = String::from_utf8(github.payload("workflow_run", "completed", run))?;
+    let body = serde_json::from_slice(&github.payload("workflow_run", "completed", run))?;
+    let mut text = String::new();
+    write_in_githubs_order(&body, &mut text);
     // The addresses of github.com instead of the simulator's.
-    let text = body.replace(&github.api_url(), "https://api.github.com");
+    let text = text.replace(&github.api_url(), "https://api.github.com");
     let base = github.api_url().replace("/api/v3", "");
     let text = text.replace(&base, "https://github.com");
-    let json: serde_json::Value = serde_json::from_str(&text)?;
+    let json: Value = serde_json::from_str(&text)?;
     let suite = json.pointer("/workflow_run/check_suite_id").map(ToString::to_string).unwrap_or_default();
     Ok(Template { text, run: run.to_string(), suite })
+}
+
+/// The simulator's objects are in alphabetical order and GitHub's are not, which matters to whatever compresses them.
+/// The stored example knows GitHub's order.
+fn write_in_githubs_order(value: &Value, text: &mut String) {
+    const EXAMPLE: &str = include_str!("../../src/store/body_dictionary.json");
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| EXAMPLE.find(&format!("\"{name}\":")).unwrap_or(EXAMPLE.len()));
+            text.push('{');
+            for (n, (name, value)) in fields.into_iter().enumerate() {
+                text.push_str(if n == 0 { "" } else { "," });
+                text.push_str(&format!("\"{name}\":"));
+                write_in_githubs_order(value, text);
+            }
+            text.push('}');
+        }
+        Value::Array(items) => {
+            text.push('[');
+            for (n, item) in items.iter().enumerate() {
+                text.push_str(if n == 0 { "" } else { "," });
+                write_in_githubs_order(item, text);
+            }
+            text.push(']');
+        }
+        plain => text.push_str(&plain.to_string()),
+    }
 }
 
 impl Template {

@@ -32,12 +32,17 @@ pub(super) const LONG_BODY_BYTES: usize = 512 * 1024;
 /// What packs is kept for the next body, up to this many; each holds some hundred kilobytes.
 const KEPT_PACKERS: usize = 4;
 
+/// The same for what unpacks. To make one is to ask the processor what it can, which takes a virtual machine longer
+/// than to unpack a body.
+const KEPT_UNPACKERS: usize = 4;
+
 static DICTIONARY_1: &[u8] = include_bytes!("body_dictionary.json");
 static ENCODER_1: LazyLock<EncoderDictionary<'static>> =
     LazyLock::new(|| EncoderDictionary::copy(DICTIONARY_1, LEVEL));
 static DECODER_1: LazyLock<DecoderDictionary<'static>> =
     LazyLock::new(|| DecoderDictionary::copy(DICTIONARY_1));
 static PACKERS: Mutex<Vec<Packer>> = Mutex::new(Vec::new());
+static UNPACKERS: Mutex<Vec<Decompressor<'static>>> = Mutex::new(Vec::new());
 
 /// A compressor and the room for what it makes, so that a body costs one small allocation.
 struct Packer {
@@ -73,7 +78,8 @@ pub(super) fn unpack(codec: i64, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
 }
 
 fn compress(body: &[u8]) -> io::Result<Vec<u8>> {
-    let mut packer = match packers().pop() {
+    let kept = idle(&PACKERS).pop();
+    let mut packer = match kept {
         Some(packer) => packer,
         None => new_packer()?,
     };
@@ -83,10 +89,7 @@ fn compress(body: &[u8]) -> io::Result<Vec<u8>> {
     let bytes = packer.room.clone();
     // One that met a huge body has grown with it.
     if body.len() <= LONG_BODY_BYTES {
-        let mut idle = packers();
-        if idle.len() < KEPT_PACKERS {
-            idle.push(packer);
-        }
+        keep(&PACKERS, packer, KEPT_PACKERS);
     }
     Ok(bytes)
 }
@@ -98,10 +101,24 @@ fn new_packer() -> io::Result<Packer> {
     Ok(Packer { compressor, room: Vec::new() })
 }
 
-fn packers() -> MutexGuard<'static, Vec<Packer>> {
-    PACKERS.lock().unwrap_or_else(PoisonError::into_inner)
+fn decompress(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let kept = idle(&UNPACKERS).pop();
+    let mut unpacker = match kept {
+        Some(unpacker) => unpacker,
+        None => Decompressor::with_prepared_dictionary(&DECODER_1)?,
+    };
+    let body = unpacker.decompress(bytes, MAX_BODY_BYTES);
+    keep(&UNPACKERS, unpacker, KEPT_UNPACKERS);
+    body
 }
 
-fn decompress(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    Decompressor::with_prepared_dictionary(&DECODER_1)?.decompress(bytes, MAX_BODY_BYTES)
+fn keep<T>(place: &Mutex<Vec<T>>, one: T, most: usize) {
+    let mut kept = idle(place);
+    if kept.len() < most {
+        kept.push(one);
+    }
+}
+
+fn idle<T>(place: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }
