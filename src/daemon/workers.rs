@@ -20,11 +20,15 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// The longest wait after a step that failed.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// So many webhooks waiting to be stored are pressure: a burst of twenty is not.
-const PRESSURE: usize = 24;
+/// So many webhooks taken in during one step of judging are pressure: a burst of twenty is not.
+const PRESSURE: u64 = 24;
 
-/// How long judging rests between two batches while there is pressure.
-const GIVE_WAY: Duration = Duration::from_millis(100);
+/// How many deliveries one step judges under pressure. Whoever waits for a 202 meanwhile waits for no more than
+/// these.
+const FEW: usize = 16;
+
+/// How long judging rests between two steps under pressure.
+const GIVE_WAY: Duration = Duration::from_millis(50);
 
 /// How often the ledger is asked whether another process, a command by hand, wrote to it.
 const WATCH_INTERVAL: Duration = Duration::from_millis(200);
@@ -73,15 +77,18 @@ impl Watch {
         }
     }
 
-    /// Lets webhooks be taken in first while many of them wait: what is in the inbox can be judged later, and an
-    /// answer to GitHub cannot.
-    async fn give_way(&self) {
-        if self.pipeline.store.waiting_to_be_stored() > PRESSURE {
-            tokio::select! {
-                () = tokio::time::sleep(GIVE_WAY) => {}
-                () = self.stop.cancelled() => {}
-            }
+    /// Lets webhooks be taken in first while many of them come: what is in the inbox can be judged later, and an
+    /// answer to GitHub cannot. Says how many deliveries the next step may judge.
+    async fn give_way(&self, taken_in: &mut u64) -> usize {
+        let before = std::mem::replace(taken_in, self.pipeline.store.taken_in());
+        if *taken_in - before <= PRESSURE {
+            return Decider::BATCH;
         }
+        tokio::select! {
+            () = tokio::time::sleep(GIVE_WAY) => {}
+            () = self.stop.cancelled() => {}
+        }
+        FEW
     }
 
     fn well(&self, failures: &mut u32) {
@@ -103,14 +110,14 @@ impl Watch {
 pub(super) fn decider(pipeline: &Pipeline, health: &Health, stop: &CancellationToken) -> JoinHandle<()> {
     Watch::new("decider", pipeline, health, stop).supervise(|watch| async move {
         let mut decider = Decider::new(watch.pipeline.clone());
-        let mut failures = 0;
+        let (mut failures, mut taken_in, mut batch) = (0, 0, Decider::BATCH);
         watch.health.well(watch.name);
         while !watch.stop.is_cancelled() {
             // Registered before the query, so that a delivery that comes between the two still wakes.
             let inbox = watch.pipeline.store.inbox_changed();
             let mut changed = std::pin::pin!(inbox.notified());
             changed.as_mut().enable();
-            match decider.step().await {
+            match decider.step_of(batch).await {
                 Err(error) => {
                     failures += 1;
                     watch.failed(failures, &error.to_string()).await;
@@ -118,7 +125,7 @@ pub(super) fn decider(pipeline: &Pipeline, health: &Health, stop: &CancellationT
                 Ok(progress) => {
                     watch.well(&mut failures);
                     if progress.worked > 0 {
-                        watch.give_way().await;
+                        batch = watch.give_way(&mut taken_in).await;
                         continue;
                     }
                     tokio::select! {

@@ -26,9 +26,6 @@ use super::{
     judge::{decide_command, spread, without_decision},
 };
 
-/// How many deliveries one step takes up.
-const BATCH: usize = 128;
-
 /// How many deliveries may be asking GitHub at once.
 const GATHERING: usize = 32;
 
@@ -52,6 +49,9 @@ pub struct Decider {
 }
 
 impl Decider {
+    /// How many deliveries a step takes up when nothing else presses.
+    pub const BATCH: usize = 128;
+
     /// A worker that has taken up nothing yet.
     #[must_use]
     pub fn new(pipeline: Pipeline) -> Self {
@@ -70,6 +70,14 @@ impl Decider {
     /// # Errors
     /// When the ledger fails; what was not recorded stays in the inbox.
     pub async fn step(&mut self) -> Result<Progress, StoreError> {
+        self.step_of(Self::BATCH).await
+    }
+
+    /// The same with at most so many deliveries taken up.
+    ///
+    /// # Errors
+    /// As for [`Self::step`].
+    pub async fn step_of(&mut self, batch: usize) -> Result<Progress, StoreError> {
         let mut ready = Vec::new();
         while let Some(finished) = self.gathering.try_join_next_with_id() {
             self.arrived.push(finished);
@@ -84,7 +92,7 @@ impl Decider {
         if self.held.len() < MOST_HELD {
             let held: Vec<i64> = self.held.iter().copied().collect();
             for DueDelivery { delivery, body } in
-                self.pipeline.store.due_deliveries(now, BATCH, &held).await?
+                self.pipeline.store.due_deliveries(now, batch, &held).await?
             {
                 worked += 1;
                 match body {

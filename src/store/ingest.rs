@@ -82,12 +82,6 @@ impl Queue {
         if before + bytes > QUEUE_BYTES { Err(IngestError::Full) } else { Ok(share) }
     }
 
-    /// How many deliveries wait to be written.
-    pub(super) fn waiting(&self) -> usize {
-        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        sender.as_ref().map_or(0, |sender| QUEUE_ENTRIES - sender.capacity())
-    }
-
     /// Takes nothing more, and returns when all that was taken has been written.
     pub(super) async fn close(&self) {
         drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -130,6 +124,7 @@ async fn write_batches(mut queue: mpsc::Receiver<Job>, writer: Arc<Writer>, sign
         let (deliveries, replies): (Vec<_>, Vec<_>) =
             taken.map(|job| (job.delivery, (job.reply, job.share))).unzip();
         let written = write(&writer, &deliveries).await;
+        signals.taken_in.fetch_add(deliveries.len() as u64, Ordering::Relaxed);
         if written.as_ref().is_ok_and(|all| all.iter().any(|one| *one != Ingested::Duplicate)) {
             signals.inbox.notify_waiters();
         }

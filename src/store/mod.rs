@@ -25,7 +25,10 @@ use std::{
     fmt,
     fs::File,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use sqlx::SqlitePool;
@@ -63,6 +66,7 @@ struct Inner {
 struct Signals {
     inbox: Notify,
     plan: Notify,
+    taken_in: AtomicU64,
 }
 
 impl Store {
@@ -128,10 +132,10 @@ impl Store {
         self.inner.queue.ingest(delivery).await
     }
 
-    /// How many deliveries wait to be written: more than a few means that taking in is under pressure.
+    /// How many deliveries this process has taken in and written: how fast it grows is how hard webhooks press.
     #[must_use]
-    pub fn waiting_to_be_stored(&self) -> usize {
-        self.inner.queue.waiting()
+    pub fn taken_in(&self) -> u64 {
+        self.inner.signals.taken_in.load(Ordering::Relaxed)
     }
 
     /// Wakes all that wait when deliveries were committed or put off. Call `notified()` before looking into the
