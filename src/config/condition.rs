@@ -2,16 +2,81 @@
 
 use super::{
     fields::{text_keys, unknown_key},
+    jobs::jobs,
     pattern::patterns,
+    range,
     report::{At, Report},
     tree::Kind,
     values,
     vocabulary::NESTING,
+    window::window,
 };
-use crate::rules::{Condition, Expectation, Test, Word};
+use crate::rules::{Condition, Expectation, JobCondition, JobWord, JobsWord, Kind as RuleKind, Test, Word};
 
-/// A map of conditions; an empty one only where `may_be_empty`.
+/// A map of conditions on a run; an empty one only where `may_be_empty`.
 pub(super) fn condition(report: &mut Report<'_>, at: &At<'_>, may_be_empty: bool) -> Option<Condition> {
+    nested(report, at, may_be_empty, &mut part)
+}
+
+/// Conditions that nest: on a run, or on one of its jobs.
+pub(super) trait Nesting: Sized {
+    /// All of them.
+    fn all(parts: Vec<Self>) -> Self;
+    /// At least one of them.
+    fn any(parts: Vec<Self>) -> Self;
+    /// Not it.
+    fn not(part: Self) -> Self;
+    /// The words of such a map.
+    fn words() -> Vec<&'static str>;
+}
+
+impl Nesting for Condition {
+    fn all(parts: Vec<Self>) -> Self {
+        Self::All(parts)
+    }
+
+    fn any(parts: Vec<Self>) -> Self {
+        Self::Any(parts)
+    }
+
+    fn not(part: Self) -> Self {
+        Self::Not(Box::new(part))
+    }
+
+    fn words() -> Vec<&'static str> {
+        let maps = JobsWord::ALL.iter().map(|word| word.as_str()).chain(["time"]);
+        Word::ALL.iter().map(|word| word.as_str()).chain(maps).collect()
+    }
+}
+
+impl Nesting for JobCondition {
+    fn all(parts: Vec<Self>) -> Self {
+        Self::All(parts)
+    }
+
+    fn any(parts: Vec<Self>) -> Self {
+        Self::Any(parts)
+    }
+
+    fn not(part: Self) -> Self {
+        Self::Not(Box::new(part))
+    }
+
+    fn words() -> Vec<&'static str> {
+        JobWord::ALL.iter().map(|word| word.as_str()).chain(["step"]).collect()
+    }
+}
+
+/// Reads the value of a word; `None` when the word is not one of its map.
+type ReadPart<'r, T> = &'r mut dyn FnMut(&mut Report<'_>, &str, &At<'_>) -> Option<Option<T>>;
+
+/// A map of conditions, with `any`, `all` and `not`.
+pub(super) fn nested<T: Nesting>(
+    report: &mut Report<'_>,
+    at: &At<'_>,
+    may_be_empty: bool,
+    part: ReadPart<'_, T>,
+) -> Option<T> {
     let is_empty = match &at.node.kind {
         Kind::Map(entries) => entries.is_empty(),
         Kind::Null => true,
@@ -25,46 +90,47 @@ pub(super) fn condition(report: &mut Report<'_>, at: &At<'_>, may_be_empty: bool
         report.error(at, "a map without a condition", "write a condition into it, or leave it out");
         return None;
     }
-    let parts: Vec<Option<Condition>> = text_keys(report, at)
-        .into_iter()
-        .map(|(name, key, value)| part(report, name, &at.key(name, key), &at.key(name, value)))
-        .collect();
-    parts.into_iter().collect::<Option<Vec<_>>>().map(Condition::All)
+    let mut parts = Vec::new();
+    for (name, key, value) in text_keys(report, at) {
+        let value = at.key(name, value);
+        parts.push(match name {
+            "any" => alternatives(report, &value, part).map(T::any),
+            "all" => alternatives(report, &value, part).map(T::all),
+            "not" => nested(report, &value, false, part).map(T::not),
+            _ => part(report, name, &value).unwrap_or_else(|| {
+                let mut expected = T::words();
+                expected.extend(NESTING.iter().map(|key| key.name));
+                unknown_key(report, &at.key(name, key), name, &expected);
+                None
+            }),
+        });
+    }
+    parts.into_iter().collect::<Option<Vec<T>>>().map(T::all)
 }
 
-fn part(report: &mut Report<'_>, name: &str, key: &At<'_>, value: &At<'_>) -> Option<Condition> {
-    if let Some(word) = Word::ALL.into_iter().find(|word| word.as_str() == name) {
-        return expectation(report, word, value)
-            .map(|expectation| Condition::Test(Test { word, expectation }));
-    }
-    match name {
-        "any" => alternatives(report, value).map(Condition::Any),
-        "all" => alternatives(report, value).map(Condition::All),
-        "not" => condition(report, value, false).map(|condition| Condition::Not(Box::new(condition))),
-        _ => {
-            let words = Word::ALL.iter().map(|word| word.as_str());
-            let expected: Vec<&str> = words.chain(NESTING.iter().map(|key| key.name)).collect();
-            unknown_key(report, key, name, &expected);
-            None
-        }
-    }
-}
-
-fn alternatives(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<Condition>> {
+fn alternatives<T: Nesting>(report: &mut Report<'_>, at: &At<'_>, part: ReadPart<'_, T>) -> Option<Vec<T>> {
     let items = values::list(report, at, "maps of conditions")?;
-    let parts: Vec<_> = items.iter().map(|item| condition(report, item, false)).collect();
+    let parts: Vec<_> = items.iter().map(|item| nested(report, item, false, part)).collect();
     parts.into_iter().collect()
 }
 
+fn part(report: &mut Report<'_>, name: &str, value: &At<'_>) -> Option<Option<Condition>> {
+    if let Some(word) = Word::ALL.into_iter().find(|word| word.as_str() == name) {
+        let expectation = expectation(report, word, value);
+        return Some(expectation.map(|expectation| Condition::Test(Test { word, expectation })));
+    }
+    if let Some(word) = JobsWord::ALL.into_iter().find(|word| word.as_str() == name) {
+        return Some(jobs(report, word, value).map(|test| Condition::Jobs(Box::new(test))));
+    }
+    (name == "time").then(|| window(report, value).map(Condition::Time))
+}
+
 fn expectation(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Option<Expectation> {
-    if let Some(ignore_case) = word.text_ignores_case() {
-        return patterns(report, word, ignore_case, at).map(Expectation::Matches);
+    match word.kind() {
+        RuleKind::Text { ignore_case } => patterns(report, word, ignore_case, at).map(Expectation::Matches),
+        // An attempt is numbered from 1.
+        RuleKind::Number => range::numbers(report, word.as_str(), 1, at).map(Expectation::Number),
+        RuleKind::Duration => range::durations(report, word.as_str(), at).map(Expectation::Duration),
+        RuleKind::Flag => values::flag(report, at).map(Expectation::Is),
     }
-    if word.takes_number() {
-        return super::range::numbers(report, word, at).map(Expectation::Number);
-    }
-    if word.takes_duration() {
-        return super::range::durations(report, word, at).map(Expectation::Duration);
-    }
-    values::flag(report, at).map(Expectation::Is)
 }

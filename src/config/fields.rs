@@ -14,6 +14,8 @@ pub(super) struct Fields<'a> {
     entries: Vec<(&'a str, &'a Node, &'a Node)>,
     /// The keys that were probably meant by those that are not in the table.
     meant: Vec<String>,
+    /// Whether all its keys are in the table.
+    pub(super) is_known: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -31,12 +33,12 @@ impl<'a> Fields<'a> {
         };
         let (known, unknown): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|(name, ..)| names.contains(name));
-        let mut meant = Vec::new();
+        let (mut meant, is_known) = (Vec::new(), unknown.is_empty());
         for (name, key, _) in unknown {
             meant.extend(suggest::closest(name, names.iter().copied()).map(ToOwned::to_owned));
             unknown_key(report, &at.key(name, key), name, &names);
         }
-        Some(Self { at: at.clone(), entries: known, meant })
+        Some(Self { at: at.clone(), entries: known, meant, is_known })
     }
 
     /// The value of a key, if the key is there.

@@ -10,6 +10,7 @@ mod compile;
 mod condition;
 mod fields;
 mod github;
+mod jobs;
 mod pattern;
 mod problem;
 mod range;
@@ -27,6 +28,7 @@ mod tree;
 mod trigger;
 mod values;
 mod vocabulary;
+mod window;
 
 pub use compile::{Loaded, compile, load, load_without_secrets};
 pub use problem::{Problem, Problems, Severity};

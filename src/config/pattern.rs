@@ -11,61 +11,90 @@ use crate::{
     rules::{Pattern, PatternError, Word},
 };
 
-/// One pattern or a list of them.
+/// One pattern or a list of them, for a word of a run.
 pub(super) fn patterns(
     report: &mut Report<'_>,
     word: Word,
     ignore_case: bool,
     at: &At<'_>,
 ) -> Option<Vec<Pattern>> {
+    patterns_of(report, word.as_str(), ignore_case, at, &|text, pattern| match word {
+        Word::Status => unknown_value(word.as_str(), Status::KNOWN, pattern),
+        Word::Conclusion => unknown_value(word.as_str(), Conclusion::KNOWN, pattern),
+        Word::Visibility => unknown_value(word.as_str(), &VISIBILITIES, pattern),
+        Word::Repository => bad_repository(text, pattern),
+        Word::Actor | Word::TriggeringActor | Word::Sender => bad_login(text),
+        Word::Branch => bad_branch(text),
+        _ => None,
+    })
+}
+
+/// One pattern or a list of them. `refuse` says what is wrong with a glob that could never match.
+pub(super) fn patterns_of(
+    report: &mut Report<'_>,
+    word: &str,
+    ignore_case: bool,
+    at: &At<'_>,
+    refuse: &dyn Fn(&str, &Pattern) -> Option<Refusal>,
+) -> Option<Vec<Pattern>> {
     if matches!(at.node.kind, Kind::Map(_)) {
         let remedy = format!(
-            "write `{word}: main`, a list, or a regular expression `/^main$/`; to negate, `not: {{ {word}: main }}`"
+            "write `{word}: main`, a list, or a regular expression `/^main$/`; to negate, `{word}: \"!main\"`"
         );
         report.error(at, format!("`{word}` takes a text or a list of texts, found a map"), remedy);
         return None;
     }
     let items = values::one_or_more(report, at, "texts")?;
-    let found: Vec<_> = items.iter().map(|item| pattern(report, word, ignore_case, item)).collect();
-    found.into_iter().collect()
+    let found: Vec<_> = items.iter().map(|item| pattern(report, ignore_case, item, refuse)).collect();
+    let found = found.into_iter().collect::<Option<Vec<Pattern>>>()?;
+    if let Some(item) = swallowed(&found).and_then(|index| items.get(index)) {
+        let message = "an exclusion before it is undone by this pattern, which takes everything in";
+        report.error(item, message, "put exclusions (`!…`) behind what they exclude from");
+        return None;
+    }
+    Some(found)
 }
 
-fn pattern(report: &mut Report<'_>, word: Word, ignore_case: bool, at: &At<'_>) -> Option<Pattern> {
-    let text = values::text(report, at)?;
-    let pattern = match Pattern::compile(text, ignore_case) {
+/// The pattern that takes in again all that an earlier one excluded.
+fn swallowed(patterns: &[Pattern]) -> Option<usize> {
+    let first = patterns.iter().position(Pattern::excludes)?;
+    let takes_all = |pattern: &Pattern| matches!(pattern.to_string().as_str(), "*" | "**" | "/.*/");
+    patterns.iter().enumerate().skip(first).find(|(_, pattern)| takes_all(pattern)).map(|(index, _)| index)
+}
+
+fn pattern(
+    report: &mut Report<'_>,
+    ignore_case: bool,
+    at: &At<'_>,
+    refuse: &dyn Fn(&str, &Pattern) -> Option<Refusal>,
+) -> Option<Pattern> {
+    let whole = values::text(report, at)?;
+    let pattern = match Pattern::compile(whole, ignore_case) {
         Ok(pattern) => pattern,
         Err(error) => {
-            let (message, remedy) = not_a_pattern(text, &error);
+            let (message, remedy) = not_a_pattern(whole, &error);
             report.error(at, message, remedy);
             return None;
         }
     };
+    let text = whole.strip_prefix('!').unwrap_or(whole);
     let is_regex = text.starts_with('/') && text.ends_with('/') && text.len() > 1;
-    let refusal = match (is_regex, word) {
-        (true, _) => None,
-        (false, _) if text.starts_with('/') => Some(unclosed_regex(text)),
-        (false, Word::Status) => unknown_value(word, Status::KNOWN, &pattern),
-        (false, Word::Conclusion) => unknown_value(word, Conclusion::KNOWN, &pattern),
-        (false, Word::Repository) => bad_repository(text, &pattern),
-        (false, Word::Actor | Word::TriggeringActor) => bad_login(text),
-        (false, Word::Branch) => bad_branch(text),
-        (
-            false,
-            Word::Workflow | Word::Event | Word::Environment | Word::RunAttempt | Word::Age | Word::Fork,
-        ) => None,
+    let refusal = match is_regex {
+        true => None,
+        false if text.starts_with('/') => Some(unclosed_regex(text)),
+        false => refuse(text, &pattern),
     };
     if let Some((message, remedy)) = refusal {
         report.error(at, message, remedy);
         return None;
     }
-    if let Some(rest) = text.strip_prefix('!') {
-        let message = format!("`{}` stands for a text that begins with `!`", clip(text));
-        report.warn(at, message, format!("to negate, write `not: {{ {word}: {} }}`", clip(rest)));
-    }
     Some(pattern)
 }
 
-type Refusal = (String, String);
+const VISIBILITIES: [&str; 3] = ["public", "private", "internal"];
+
+/// What is wrong, and its remedy.
+pub(super) type Refusal = (String, String);
 
 fn not_a_pattern(text: &str, error: &PatternError) -> Refusal {
     match error {
@@ -95,11 +124,11 @@ fn unclosed_regex(text: &str) -> Refusal {
     (format!("`{}` begins like a regular expression and does not end like one", clip(text)), remedy)
 }
 
-fn unknown_value(word: Word, known: &[&str], pattern: &Pattern) -> Option<Refusal> {
+pub(super) fn unknown_value(word: &str, known: &[&str], pattern: &Pattern) -> Option<Refusal> {
     if known.iter().any(|value| pattern.matches(value)) {
         return None;
     }
-    let text = pattern.to_string();
+    let text = pattern.to_string().trim_start_matches('!').to_owned();
     let meant = suggest::instead(&text, known);
     let remedy =
         format!("{meant} (a value that this version does not know can be written `/^{}$/`)", clip(&text));

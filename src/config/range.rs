@@ -8,10 +8,10 @@ use super::{
     tree::Kind,
     values, vocabulary,
 };
-use crate::rules::{Range, Word};
+use crate::rules::Range;
 
-/// A number, or bounds for one.
-pub(super) fn numbers(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Option<Range<u64>> {
+/// A number, or bounds for one, that is never below `floor`.
+pub(super) fn numbers(report: &mut Report<'_>, word: &str, floor: u64, at: &At<'_>) -> Option<Range<u64>> {
     let range = match at.node.kind {
         Kind::Map(_) => bounds(report, word, at, values::whole)?,
         Kind::List(_) => {
@@ -21,27 +21,26 @@ pub(super) fn numbers(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Optio
         }
         _ => Range { is: Some(values::whole(report, at)?), ..Range::default() },
     };
-    // An attempt is numbered from 1.
     let least = range
         .at_least
         .max(range.above.and_then(|bound| bound.checked_add(1)))
         .max(range.is)
-        .unwrap_or(1)
-        .max(1);
+        .unwrap_or(floor)
+        .max(floor);
     let below = range.below.map(|bound| bound.saturating_sub(1));
     let most = [range.at_most, below, range.is].into_iter().flatten().min().unwrap_or(u64::MAX);
-    let overflows = range.above == Some(u64::MAX);
-    refuse_empty(report, word, at, least > most || overflows)?;
+    let impossible = range.above == Some(u64::MAX) || range.below == Some(0);
+    refuse_empty(report, word, at, least > most || impossible)?;
     Some(range)
 }
 
 /// Bounds for a duration.
-pub(super) fn durations(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Option<Range<Duration>> {
+pub(super) fn durations(report: &mut Report<'_>, word: &str, at: &At<'_>) -> Option<Range<Duration>> {
     if !matches!(at.node.kind, Kind::Map(_)) {
         values::duration(report, at)?;
         let spelling = report.spelling(at.node.mark).unwrap_or_else(|| "30d".to_owned());
         let remedy = format!("did you mean `{{ above: {spelling} }}`?");
-        report.error(at, format!("no run's `{word}` is ever exactly that"), remedy);
+        report.error(at, format!("no `{word}` is ever exactly that"), remedy);
         return None;
     }
     let range = bounds(report, word, at, values::duration)?;
@@ -59,7 +58,19 @@ pub(super) fn durations(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Opt
     Some(range)
 }
 
-fn refuse_empty(report: &mut Report<'_>, word: Word, at: &At<'_>, empty: bool) -> Option<()> {
+/// A share, or bounds for one.
+pub(super) fn shares(report: &mut Report<'_>, word: &str, at: &At<'_>) -> Option<Range<f64>> {
+    let range = match at.node.kind {
+        Kind::Map(_) => bounds(report, word, at, values::share)?,
+        _ => Range { is: Some(values::share(report, at)?), ..Range::default() },
+    };
+    let highest = [range.at_least, range.above, range.is].into_iter().flatten().fold(0.0, f64::max);
+    let lowest = [range.at_most, range.below, range.is].into_iter().flatten().fold(1.0, f64::min);
+    refuse_empty(report, word, at, highest > lowest || range.below == Some(0.0) || range.above == Some(1.0))?;
+    Some(range)
+}
+
+fn refuse_empty(report: &mut Report<'_>, word: &str, at: &At<'_>, empty: bool) -> Option<()> {
     if empty {
         report.error(
             at,
@@ -73,7 +84,7 @@ fn refuse_empty(report: &mut Report<'_>, word: Word, at: &At<'_>, empty: bool) -
 
 fn bounds<T: Copy>(
     report: &mut Report<'_>,
-    word: Word,
+    word: &str,
     at: &At<'_>,
     read: fn(&mut Report<'_>, &At<'_>) -> Option<T>,
 ) -> Option<Range<T>> {

@@ -169,7 +169,7 @@ fn may_be(when: &Condition, word: Word, values: &[&str]) -> bool {
     let required = when.required(word);
     let fulfils = |value: &str, expectation: &&Expectation| match expectation {
         Expectation::Matches(patterns) => {
-            patterns.iter().any(|pattern| pattern.matches(value) || is_open(pattern, value))
+            Pattern::accept(patterns, &[value]) || patterns.iter().any(|pattern| is_open(pattern, value))
         }
         Expectation::Number(_) | Expectation::Duration(_) | Expectation::Is(_) => true,
     };
@@ -177,5 +177,5 @@ fn may_be(when: &Condition, word: Word, values: &[&str]) -> bool {
 }
 
 fn is_open(pattern: &Pattern, value: &str) -> bool {
-    value != "completed" && pattern.to_string().starts_with('/')
+    value != "completed" && !pattern.excludes() && pattern.to_string().starts_with('/')
 }

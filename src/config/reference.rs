@@ -2,14 +2,18 @@
 
 use super::vocabulary::{
     APP, BOUNDS, DATABASE, GITHUB, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT, RULE, SCHEDULE, SECRET,
-    SERVER, WEBHOOK, keys_of,
+    SERVER, STEP, TIME, WEBHOOK, keys_of, keys_of_jobs,
 };
-use crate::{model::ActionKind, rules::Word};
+use crate::{
+    model::ActionKind,
+    rules::{JobWord, JobsWord, Kind, Word},
+};
 
 /// A key, as the reference lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Where it stands: `github.write_interval`, `rules[].when.branch`.
+    /// Where it stands: `github.write_interval`, `rules[].when.branch`. `bounds.below` stands wherever bounds may,
+    /// `job.name` wherever conditions on one job may.
     pub path: String,
     /// What it is for, in one sentence.
     pub doc: &'static str,
@@ -44,6 +48,8 @@ pub enum Shape {
     CountRange,
     /// A map of bounds with durations.
     DurationRange,
+    /// A share from 0 to 1 or in percent, or a map of bounds.
+    ShareRange,
     /// Text or a list of texts: globs and `/regular expressions/`.
     Patterns,
     /// One of these words.
@@ -63,22 +69,55 @@ fn doc_of_action(kind: ActionKind) -> &'static str {
     }
 }
 
-fn of_word(word: Word) -> (&'static str, Shape) {
+fn doc_of_word(word: Word) -> &'static str {
     match word {
-        Word::Repository => ("The repository, `OWNER/NAME`, whatever its case.", Shape::Patterns),
-        Word::Workflow => ("The workflow: its name, or its file's name or path.", Shape::Patterns),
-        Word::Branch => ("The head branch, or the tag's name.", Shape::Patterns),
-        Word::Event => {
-            ("What triggered the run: `push`, `pull_request`, `schedule` and so on.", Shape::Patterns)
+        Word::Repository => "The repository, `OWNER/NAME`, whatever its case.",
+        Word::Visibility => "Who sees the repository: `public`, `private` or `internal`.",
+        Word::Archived => "Whether the repository is archived.",
+        Word::Workflow => "The workflow: its name, or its file's name or path.",
+        Word::Branch => "The head branch, or the tag's name.",
+        Word::DefaultBranch => "Whether the head branch is the repository's own default branch.",
+        Word::Fork => "Whether the head lies in another repository.",
+        Word::HeadSha => "The head commit, all forty digits.",
+        Word::CommitMessage => "The head commit's whole message.",
+        Word::Title => "The run's title, as GitHub shows it in the list of runs.",
+        Word::Event => "What triggered the run: `push`, `pull_request`, `schedule` and so on.",
+        Word::Status => "Where the run stands.",
+        Word::Conclusion => "How the run ended.",
+        Word::RunAttempt => "The attempt, from 1; a re-run by anyone raises it.",
+        Word::Actor => "The login that started the first attempt, whatever its case.",
+        Word::TriggeringActor => "The login that started this attempt, whatever its case.",
+        Word::Sender => "The login that caused the webhook, whatever its case.",
+        Word::Environment => "The environment that the run waits at.",
+        Word::Age => "How long ago the run was created.",
+        Word::QuietFor => "How long ago the run last changed.",
+        Word::QueuedFor => "For how long the attempt has waited to begin; only before it begins.",
+        Word::RunningFor => "How long ago the attempt's first job began; only while it runs.",
+        Word::Duration => "How long the attempt took; only when it has ended.",
+    }
+}
+
+fn doc_of_job_word(word: JobWord) -> &'static str {
+    match word {
+        JobWord::Name => "The job's name, matrix values included.",
+        JobWord::Conclusion => "How the job ended.",
+        JobWord::Status => "Where the job stands.",
+        JobWord::FailedStep => "The name of a step that failed or timed out.",
+        JobWord::Steps => "How many steps the job has.",
+        JobWord::Duration => "How long the job took; only when it has ended.",
+        JobWord::RunnerLabel => "A label of runners that the job asks for.",
+        JobWord::JobAttempt => {
+            "The attempt that the job ran in; a re-run leaves jobs that passed where they were."
         }
-        Word::Status => ("Where the run stands.", Shape::Patterns),
-        Word::Conclusion => ("How the run ended.", Shape::Patterns),
-        Word::RunAttempt => ("The attempt, from 1; a re-run by anyone raises it.", Shape::CountRange),
-        Word::Actor => ("The login that started the first attempt, whatever its case.", Shape::Patterns),
-        Word::TriggeringActor => ("The login that started this attempt, whatever its case.", Shape::Patterns),
-        Word::Environment => ("The environment that the run waits at.", Shape::Patterns),
-        Word::Age => ("How long ago the run was created.", Shape::DurationRange),
-        Word::Fork => ("Whether the head lies in another repository.", Shape::Flag),
+    }
+}
+
+fn shape_of(kind: Kind) -> Shape {
+    match kind {
+        Kind::Text { .. } => Shape::Patterns,
+        Kind::Number => Shape::CountRange,
+        Kind::Duration => Shape::DurationRange,
+        Kind::Flag => Shape::Flag,
     }
 }
 
@@ -86,55 +125,56 @@ fn of_word(word: Word) -> (&'static str, Shape) {
 #[must_use]
 pub fn vocabulary() -> Vec<Entry> {
     let mut entries = Vec::new();
-    let mut add = |path: &str, keys: &[Key]| {
-        let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
-        entries.extend(keys.iter().map(|key| Entry {
-            path: format!("{prefix}{}", key.name),
-            doc: key.doc,
-            default: key.default,
-            shape: (key.shape)(),
-        }));
-    };
-    add("", ROOT);
-    add("server", SERVER);
-    add("webhook", WEBHOOK);
-    add("webhook.secrets[]", SECRET);
-    add("github", GITHUB);
-    add("github.app", APP);
-    add("github.reviewer", REVIEWER);
-    add("database", DATABASE);
-    add("log", LOG);
-    add("rules[]", RULE);
-    add("rules[].on", SCHEDULE);
-    add("rules[].when", NESTING);
-    add("rules[].keep", KEEP);
-    add("rules[].limits", LIMITS);
-    entries.extend(Word::ALL.into_iter().flat_map(entries_of_word));
+    add(&mut entries, "", ROOT);
+    add(&mut entries, "server", SERVER);
+    add(&mut entries, "webhook", WEBHOOK);
+    add(&mut entries, "webhook.secrets[]", SECRET);
+    add(&mut entries, "github", GITHUB);
+    add(&mut entries, "github.app", APP);
+    add(&mut entries, "github.reviewer", REVIEWER);
+    add(&mut entries, "database", DATABASE);
+    add(&mut entries, "log", LOG);
+    add(&mut entries, "rules[]", RULE);
+    add(&mut entries, "rules[].on", SCHEDULE);
+    add(&mut entries, "rules[].when", NESTING);
+    for word in Word::ALL {
+        let (path, doc) = (format!("rules[].when.{word}"), doc_of_word(word));
+        entries.push(Entry { path, doc, default: None, shape: shape_of(word.kind()) });
+    }
+    for word in JobsWord::ALL {
+        let path = format!("rules[].when.{}", word.as_str());
+        let doc = match word {
+            JobsWord::Jobs => "All jobs of the attempt.",
+            JobsWord::FailedJobs => "The jobs of the attempt that failed.",
+        };
+        entries.push(Entry { path: path.clone(), doc, default: None, shape: Shape::Map });
+        add(&mut entries, &path, keys_of_jobs(word));
+    }
+    let doc = "When it is judged: days and hours.";
+    entries.push(Entry { path: "rules[].when.time".to_owned(), doc, default: None, shape: Shape::Map });
+    add(&mut entries, "rules[].when.time", TIME);
+    add(&mut entries, "bounds", BOUNDS);
+    for word in JobWord::ALL {
+        let (path, doc) = (format!("job.{}", word.as_str()), doc_of_job_word(word));
+        entries.push(Entry { path, doc, default: None, shape: shape_of(word.kind()) });
+    }
+    let doc = "A step that fits all of this.";
+    entries.push(Entry { path: "job.step".to_owned(), doc, default: None, shape: Shape::Map });
+    add(&mut entries, "job.step", STEP);
+    add(&mut entries, "rules[].keep", KEEP);
+    add(&mut entries, "rules[].limits", LIMITS);
     entries.extend(ActionKind::ALL.into_iter().flat_map(entries_of_action));
     entries
 }
 
-fn entries_of_word(word: Word) -> Vec<Entry> {
-    let path = format!("rules[].when.{word}");
-    let (doc, shape) = of_word(word);
-    let bounds = match shape {
-        Shape::CountRange => Some(Shape::Count),
-        Shape::DurationRange => Some(Shape::Duration),
-        _ => None,
-    };
-    let mut entries = vec![Entry { path: path.clone(), doc, default: None, shape }];
-    entries.extend(
-        bounds
-            .into_iter()
-            .flat_map(|shape| BOUNDS.iter().map(move |key| (key, shape.clone())).collect::<Vec<_>>())
-            .map(|(key, shape)| Entry {
-                path: format!("{path}.{}", key.name),
-                doc: key.doc,
-                default: None,
-                shape,
-            }),
-    );
-    entries
+fn add(entries: &mut Vec<Entry>, path: &str, keys: &[Key]) {
+    let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
+    entries.extend(keys.iter().map(|key| Entry {
+        path: format!("{prefix}{}", key.name),
+        doc: key.doc,
+        default: key.default,
+        shape: (key.shape)(),
+    }));
 }
 
 fn entries_of_action(kind: ActionKind) -> Vec<Entry> {

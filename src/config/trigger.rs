@@ -12,7 +12,7 @@ use crate::{
     rules::Trigger,
 };
 
-const DEFAULT_ZONE: &str = "UTC";
+pub(super) const DEFAULT_ZONE: &str = "UTC";
 const SCHEDULE_HELP: &str = "write `on: { schedule: \"30 2 * * *\", zone: UTC }`";
 
 /// The triggers of a rule, each with its place.
@@ -94,7 +94,7 @@ fn schedule(report: &mut Report<'_>, at: &At<'_>) -> Option<Trigger> {
     Some(Trigger::Schedule { cron: cron.to_owned(), zone: zone?.to_owned() })
 }
 
-fn zone<'a>(report: &mut Report<'_>, at: &At<'a>) -> Option<&'a str> {
+pub(super) fn zone<'a>(report: &mut Report<'_>, at: &At<'a>) -> Option<&'a str> {
     let name = values::text(report, at)?;
     // jiff takes zones in any case; the cron reader and people expect the proper one.
     let known = jiff::tz::db().available().find(|zone| zone.as_str().eq_ignore_ascii_case(name));

@@ -87,6 +87,26 @@ pub(super) fn factor(report: &mut Report<'_>, at: &At<'_>) -> Option<f64> {
     }
 }
 
+/// A share: `0.5` or `"50%"`.
+pub(super) fn share(report: &mut Report<'_>, at: &At<'_>) -> Option<f64> {
+    let share = match &at.node.kind {
+        Kind::Int(number) => u32::try_from(*number).ok().map(f64::from),
+        Kind::Float(number) => Some(*number),
+        Kind::Text(text) => {
+            text.strip_suffix('%').and_then(|percent| percent.trim().parse::<f64>().ok()).map(|it| it / 100.0)
+        }
+        _ => None,
+    };
+    match share {
+        Some(share) if (0.0..=1.0).contains(&share) => Some(share),
+        _ => {
+            let message = format!("expected a share, found {}", found(report, at));
+            report.error(at, message, "write a number from 0 to 1, or `\"50%\"`");
+            None
+        }
+    }
+}
+
 /// `90s`, `15m`, `6h`, `30d`, `1h 30m`.
 pub(super) fn duration(report: &mut Report<'_>, at: &At<'_>) -> Option<Duration> {
     const UNITS: &str = "durations are written like `90s`, `15m`, `6h`, `30d` or `1h 30m`";

@@ -2,7 +2,10 @@
 //! tables, and the reference is made from them, so that neither can know a key that the other does not.
 
 use super::reference::Shape;
-use crate::model::{ActionKind, Signal};
+use crate::{
+    model::{ActionKind, Signal},
+    rules::JobsWord,
+};
 
 /// A key of one section.
 #[derive(Debug, Clone)]
@@ -23,6 +26,10 @@ const fn or(default: &'static str, key: Key) -> Key {
 
 fn modes() -> Shape {
     Shape::Word(crate::rules::Mode::WORDS.map(|(word, _)| word).to_vec())
+}
+
+fn conclusions() -> Shape {
+    Shape::Words(crate::model::Conclusion::KNOWN.to_vec())
 }
 
 fn groups() -> Shape {
@@ -175,6 +182,54 @@ pub(super) const NESTING: &[Key] = &[
     key("all", || Shape::List, "All of these maps hold."),
     key("not", || Shape::Map, "This map does not hold."),
 ];
+
+pub(super) const JOBS: &[Key] = &[
+    key("count", || Shape::CountRange, "How many they are."),
+    key("every", || Shape::Map, "What each of them is; there must be one. A map of conditions on a job."),
+    key("some", || Shape::Map, "What at least one of them is."),
+    key("none", || Shape::Map, "What none of them is."),
+    key(
+        "except",
+        || Shape::Map,
+        "Jobs that are left out before all else, such as one that only sums up others.",
+    ),
+];
+
+pub(super) const FAILED_JOBS: &[Key] = &[
+    key("count", || Shape::CountRange, "How many they are."),
+    key("share", || Shape::ShareRange, "Their share of the jobs that were not skipped."),
+    key("every", || Shape::Map, "What each of them is; there must be one. A map of conditions on a job."),
+    key("some", || Shape::Map, "What at least one of them is."),
+    key("none", || Shape::Map, "What none of them is."),
+    key(
+        "except",
+        || Shape::Map,
+        "Jobs that are left out before all else, such as one that only sums up others.",
+    ),
+    or("[failure, timed_out]", key("conclusion", conclusions, "Which conclusions count as failed.")),
+];
+
+pub(super) const STEP: &[Key] = &[
+    key("name", || Shape::Patterns, "The step's name."),
+    key("conclusion", || Shape::Patterns, "How the step ended."),
+    key("duration", || Shape::DurationRange, "How long the step took."),
+    or("false", key("absent", || Shape::Flag, "Whether no step may fit.")),
+];
+
+pub(super) const TIME: &[Key] = &[
+    key("days", || Shape::Texts, "Days like `Mon`, or spans like `Mon-Fri`; left out, all."),
+    key("hours", || Shape::Text, "From a minute on up to another, like `08:00-18:00`; may pass midnight."),
+    or("UTC", key("zone", || Shape::Text, "The IANA time zone in which days and hours are read.")),
+    key("except", || Shape::Texts, "Dates that do not count, like `2026-12-24`."),
+];
+
+/// The keys of a map of all jobs or of the failed ones.
+pub(super) fn keys_of_jobs(word: JobsWord) -> &'static [Key] {
+    match word {
+        JobsWord::Jobs => JOBS,
+        JobsWord::FailedJobs => FAILED_JOBS,
+    }
+}
 
 pub(super) const BOUNDS: &[Key] = &[
     key("is", || Shape::Text, "Exactly this."),

@@ -25,8 +25,8 @@ mod transport;
 
 pub use client::GitHub;
 pub use endpoints::{
-    Approval, DeploymentReview, Installation, InstalledRepository, Job, Jobs, LogSink, LogsError, Meta,
-    PendingDeployment, ProtectionRuleReview, RunPage, RunQuery, Step, WorkflowRef,
+    Approval, DeploymentReview, Installation, InstalledRepository, Jobs, LogSink, LogsError, Meta,
+    PendingDeployment, ProtectionRuleReview, RunPage, RunQuery, WorkflowRef,
 };
 pub use errors::{GitHubError, SetupError};
 pub use limits::Quota;

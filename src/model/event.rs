@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, InstallationId, RepositoryName, RuleName, RunId, RunSnapshot, Timestamp};
+use super::{
+    Action, InstallationId, RepositoryFacts, RepositoryName, RuleName, RunId, RunSnapshot, Timestamp,
+};
 
 /// What a delivery says.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +32,8 @@ pub struct GitHubEvent {
     pub installation: Option<InstallationId>,
     /// The login that caused the webhook.
     pub sender: Option<String>,
+    /// What the payload says of the repository.
+    pub repository: Option<RepositoryFacts>,
 }
 
 /// A place where a run waits for a deployment to be approved.

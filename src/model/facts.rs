@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Gate, InstallationId, RunSnapshot, Signal};
+use super::{Gate, GitHubEvent, InstallationId, Job, RunSnapshot, Signal};
 
 /// All that a decision may look at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,4 +17,94 @@ pub struct Facts {
     pub sender: Option<String>,
     /// The App's installation through which the repository is reached.
     pub installation: Option<InstallationId>,
+    /// What has to be fetched, as far as some rule asked for it.
+    #[serde(default, skip_serializing_if = "Details::is_empty")]
+    pub details: Details,
+}
+
+impl Facts {
+    /// The run and what made us look at it; all else is not known.
+    #[must_use]
+    pub fn of(signal: Signal, run: RunSnapshot) -> Self {
+        Self { signal, run, gate: None, sender: None, installation: None, details: Details::default() }
+    }
+}
+
+impl From<GitHubEvent> for Facts {
+    /// The facts that a webhook carries by itself.
+    fn from(event: GitHubEvent) -> Self {
+        let repository = event.repository.map_or(Fact::NotAsked, Fact::Known);
+        Self {
+            signal: event.signal,
+            run: event.run,
+            gate: event.gate,
+            sender: event.sender,
+            installation: event.installation,
+            details: Details { repository, ..Details::default() },
+        }
+    }
+}
+
+/// What the run itself does not tell.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Details {
+    /// The repository; webhooks carry it.
+    #[serde(skip_serializing_if = "Fact::is_not_asked")]
+    pub repository: Fact<RepositoryFacts>,
+    /// The jobs of the judged attempt, all of them.
+    #[serde(skip_serializing_if = "Fact::is_not_asked")]
+    pub jobs: Fact<Vec<Job>>,
+}
+
+impl Details {
+    /// Whether nothing was asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A fact that costs something to have.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact<T> {
+    /// No rule has asked for it yet.
+    #[default]
+    NotAsked,
+    /// It is so.
+    Known(T),
+    /// It could not be had; in words, why.
+    Missing(String),
+}
+
+impl<T> Fact<T> {
+    /// Whether no rule has asked for it yet.
+    #[must_use]
+    pub fn is_not_asked(&self) -> bool {
+        matches!(self, Self::NotAsked)
+    }
+
+    /// The fact, or in words why it is not known.
+    ///
+    /// # Errors
+    /// When it was not asked for, or could not be had.
+    pub fn known(&self) -> Result<&T, String> {
+        match self {
+            Self::Known(fact) => Ok(fact),
+            Self::Missing(why) => Err(format!("not known: {why}")),
+            Self::NotAsked => Err("not known: it has not been asked for".to_owned()),
+        }
+    }
+}
+
+/// What conditions ask of a repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepositoryFacts {
+    /// `public`, `private` or `internal`.
+    pub visibility: Option<String>,
+    /// Whether it is archived.
+    pub archived: Option<bool>,
+    /// Its default branch.
+    pub default_branch: Option<String>,
 }

@@ -4,6 +4,7 @@ mod action;
 mod event;
 mod facts;
 mod ids;
+mod job;
 mod ledger;
 mod time;
 mod verdict;
@@ -11,15 +12,16 @@ mod workflow_run;
 
 pub use action::{Action, ActionKey, ActionKind, Rerun, RerunScope, Review, ReviewState, Via};
 pub use event::{Command, Event, Gate, GitHubEvent, ScheduledPass, Signal};
-pub use facts::Facts;
+pub use facts::{Details, Fact, Facts, RepositoryFacts};
 pub use ids::{
     DeliveryGuid, EnvironmentId, IdError, InstallationId, JobId, RepositoryName, RuleName, RunAttempt, RunId,
     WorkflowId,
 };
+pub use job::{Job, Step};
 pub use ledger::{
     ActionRow, ActionState, DecisionRow, DeliveryRow, DeliveryState, ExecutionRow, Lane, NewDecision,
     NewDelivery, Outcome, PlannedAction, Source,
 };
-pub use time::Timestamp;
+pub use time::{LocalTime, Timestamp};
 pub use verdict::{ConditionResult, RuleVerdict, Truth, Verdict};
 pub use workflow_run::{Conclusion, RunSnapshot, Status};

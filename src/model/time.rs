@@ -28,11 +28,31 @@ impl Timestamp {
         later.since(self)
     }
 
+    /// What clocks and calendars of an IANA zone show; `None` when there is no such zone.
+    #[must_use]
+    pub fn local(self, zone: &str) -> Option<LocalTime> {
+        let local = self.to_jiff().in_tz(zone).ok()?;
+        let minute = u16::try_from(local.hour()).ok()? * 60 + u16::try_from(local.minute()).ok()?;
+        let weekday = usize::try_from(local.weekday().to_monday_zero_offset()).ok()?;
+        Some(LocalTime { weekday, minute, date: local.date().to_string() })
+    }
+
     /// The same point as jiff has it; times beyond jiff's range are clamped to 1970.
     #[must_use]
     pub fn to_jiff(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or_default()
     }
+}
+
+/// A moment as a clock on the wall and a calendar show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalTime {
+    /// The day of the week, Monday being 0.
+    pub weekday: usize,
+    /// Minutes since midnight.
+    pub minute: u16,
+    /// `2026-12-24`
+    pub date: String,
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -126,6 +126,13 @@ pub struct RunSnapshot {
     pub run_started_at: Option<Timestamp>,
     /// The page for people.
     pub html_url: Option<String>,
+    /// The run's title (`display_title`): the commit's first line, the pull request's title, or what the
+    /// workflow's `run-name` makes. Enterprise Server has it from 3.8 on.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// The head commit's message.
+    #[serde(default)]
+    pub commit_message: Option<String>,
     /// Whether this is less than GitHub's whole run object (a job's or deployment's payload), so that reading
     /// the run would tell more.
     pub partial: bool,
@@ -155,6 +162,8 @@ impl RunSnapshot {
             updated_at: None,
             run_started_at: None,
             html_url: None,
+            title: None,
+            commit_message: None,
             partial: true,
         }
     }

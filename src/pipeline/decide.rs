@@ -14,14 +14,14 @@ use tokio::{
 use tracing::{info, warn};
 
 use crate::{
-    model::{DeliveryRow, Event, Timestamp},
+    model::{DeliveryRow, Event, Facts, Timestamp},
     rules::needs,
     store::{Decided, DueDelivery, StoreError},
 };
 
 use super::{
     Pipeline, Progress,
-    gather::{Gathered, carried},
+    gather::Gathered,
     intake::{Reading, read},
     judge::{decide_command, spread, without_decision},
 };
@@ -132,7 +132,7 @@ impl Decider {
             Reading::Unreadable(why) => self.park(&delivery, &why).await?,
             Reading::Unused => ready.push(without_decision(&delivery, "no rule can listen to it", now)),
             Reading::Event(Event::GitHub(event)) => {
-                let facts = carried(&event);
+                let facts = Facts::from(*event);
                 let rules = pipeline.rules();
                 if !rules.listens_to(facts.signal) {
                     let why = format!("no rule listens to {}", facts.signal);

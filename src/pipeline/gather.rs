@@ -1,12 +1,14 @@
 //! Fetching the facts that a delivery's verdict needs, and only those.
 
+use std::collections::BTreeSet;
+
 use crate::{
     github::{Access, GitHubError, Meter},
     model::{
-        Command, Facts, Gate, GitHubEvent, InstallationId, Lane, RepositoryName, RunSnapshot, ScheduledPass,
-        Signal, Timestamp,
+        Command, Details, Fact, Facts, Gate, InstallationId, Lane, RepositoryName, RunSnapshot,
+        ScheduledPass, Signal, Timestamp,
     },
-    rules::{Expectation, Needs, Rule, Word, needs},
+    rules::{Expectation, Need, Pattern, Rule, Word, needs, needs_of},
 };
 
 use super::{Pipeline, listing};
@@ -20,22 +22,20 @@ pub(super) enum Gathered {
     /// The repositories that a tick of a schedule goes over.
     Repositories { pass: ScheduledPass, repositories: Vec<(RepositoryName, Option<InstallationId>)> },
     /// The runs that a schedule found in one repository, and when.
-    Runs { pass: ScheduledPass, runs: Vec<RunSnapshot>, listed_at: Timestamp, requests: u32 },
+    Runs { pass: ScheduledPass, runs: Vec<Facts>, listed_at: Timestamp, requests: u32 },
     /// Nothing is to be judged; in words, why.
     Nothing(String),
     /// GitHub could not be asked; try again, at that time if it is known.
     Later { until: Option<Timestamp>, why: String },
 }
 
-/// The facts that a webhook carries by itself.
-pub(super) fn carried(event: &GitHubEvent) -> Facts {
-    Facts {
-        signal: event.signal,
-        run: event.run.clone(),
-        gate: event.gate.clone(),
-        sender: event.sender.clone(),
-        installation: event.installation,
-    }
+/// What completing the facts of one run brought beside them.
+#[derive(Default)]
+struct Completed {
+    /// What could not be had.
+    notes: Vec<String>,
+    /// Where the run waits, if that was asked for.
+    environments: Option<Vec<String>>,
 }
 
 impl Pipeline {
@@ -43,29 +43,12 @@ impl Pipeline {
     pub(super) async fn gather_facts(&self, mut facts: Facts) -> Gathered {
         let meter = Meter::default();
         let access = self.access(facts.run.repository.clone(), facts.installation, Lane::Event, &meter);
-        let mut notes = Vec::new();
-        let mut environments = None;
-        // What the run says may settle the verdict, so that the environments need not be asked for.
-        for _ in 0..2 {
-            let wanted = needs(&self.rules(), &facts, self.clock.now());
-            let outcome = match wanted {
-                Needs { run: true, .. } => self.complete_run(&access, &mut facts).await,
-                Needs { environments: true, .. } if environments.is_none() => {
-                    self.pending_environments(&access, &facts).await.map(|found| environments = Some(found))
-                }
-                _ => break,
-            };
-            match outcome {
-                Ok(()) => {}
-                Err(error) => match later(&error) {
-                    Some(later) => return later,
-                    None => {
-                        notes.push(format!("a fact could not be had: {error}"));
-                        break;
-                    }
-                },
-            }
-        }
+        let rules = self.rules();
+        let asked = |facts: &Facts| needs(&rules, facts, self.clock.now());
+        let Completed { notes, environments } = match self.complete(&access, &mut facts, asked).await {
+            Ok(completed) => completed,
+            Err(later) => return later,
+        };
         let note = (!notes.is_empty()).then(|| notes.join("; "));
         match environments {
             Some(names) if names.is_empty() => {
@@ -79,6 +62,39 @@ impl Pipeline {
         }
     }
 
+    /// Fetches what leaves a verdict open, the cheapest first: what it tells may settle the verdict, so that the
+    /// dearer need not be asked for. Each is asked for once.
+    async fn complete(
+        &self,
+        access: &Access,
+        facts: &mut Facts,
+        asked: impl Fn(&Facts) -> BTreeSet<Need>,
+    ) -> Result<Completed, Gathered> {
+        let mut completed = Completed::default();
+        let mut fetched = BTreeSet::new();
+        while let Some(need) = asked(facts).into_iter().find(|need| fetched.insert(*need)) {
+            let outcome = match need {
+                Need::Run => self.complete_run(access, facts).await,
+                Need::Repository => self.github.repository(access).await.map(|repository| {
+                    facts.details.repository = Fact::Known(repository);
+                }),
+                Need::Environments => self
+                    .pending_environments(access, facts)
+                    .await
+                    .map(|found| completed.environments = Some(found)),
+                Need::Jobs => self.jobs(access, facts).await,
+            };
+            if let Err(error) = outcome {
+                if let Some(later) = later(&error) {
+                    return Err(later);
+                }
+                missing(&mut facts.details, need, &error.to_string());
+                completed.notes.push(format!("a fact could not be had: {error}"));
+            }
+        }
+        Ok(completed)
+    }
+
     async fn complete_run(&self, access: &Access, facts: &mut Facts) -> Result<(), GitHubError> {
         let judged = facts.run.attempt;
         let run = self.github.run(access, facts.run.id).await?;
@@ -88,6 +104,23 @@ impl Pipeline {
         } else {
             facts.run.partial = false;
         }
+        Ok(())
+    }
+
+    /// The jobs of the attempt that is judged.
+    async fn jobs(&self, access: &Access, facts: &mut Facts) -> Result<(), GitHubError> {
+        if facts.run.attempt.is_none() {
+            self.complete_run(access, facts).await?;
+        }
+        let Some(attempt) = facts.run.attempt else {
+            facts.details.jobs = Fact::Missing("the run's attempt is not known".to_owned());
+            return Ok(());
+        };
+        let found = self.github.attempt_jobs(access, facts.run.id, attempt).await?;
+        facts.details.jobs = match found.unreadable {
+            0 => Fact::Known(found.jobs),
+            some => Fact::Missing(format!("{some} of the run's jobs cannot be read")),
+        };
         Ok(())
     }
 
@@ -120,12 +153,11 @@ impl Pipeline {
             None => self
                 .repositories_of(rule)
                 .await
-                .map(|repositories| Gathered::Repositories { pass, repositories }),
+                .map(|repositories| Gathered::Repositories { pass, repositories })
+                .map_err(not_listed),
             Some(repository) => self.runs_of(rule, pass, repository).await,
         };
-        outcome.unwrap_or_else(|error| {
-            later(&error).unwrap_or_else(|| Gathered::Nothing(format!("GitHub would not list: {error}")))
-        })
+        outcome.unwrap_or_else(|instead| instead)
     }
 
     async fn repositories_of(
@@ -151,9 +183,7 @@ impl Pipeline {
                 self.github.installation_repositories(installation.id, Lane::Bulk, &meter).await?;
             for repository in repositories {
                 let wanted = asked.iter().all(|expectation| match expectation {
-                    Expectation::Matches(patterns) => {
-                        patterns.iter().any(|pattern| pattern.matches(repository.name.as_str()))
-                    }
+                    Expectation::Matches(patterns) => Pattern::accept(patterns, &[repository.name.as_str()]),
                     Expectation::Number(_) | Expectation::Duration(_) | Expectation::Is(_) => true,
                 });
                 // GitHub lets nothing be changed in an archived repository.
@@ -170,12 +200,23 @@ impl Pipeline {
         rule: &Rule,
         pass: ScheduledPass,
         repository: RepositoryName,
-    ) -> Result<Gathered, GitHubError> {
+    ) -> Result<Gathered, Gathered> {
         let meter = Meter::default();
         let access = self.access(repository, pass.installation, Lane::Bulk, &meter);
         let listed_at = self.clock.now();
-        let runs =
-            listing::all_runs(&self.github, &access, &listing::pushed_down(&rule.when, listed_at)).await?;
+        let query = listing::pushed_down(&rule.when, listed_at);
+        let listed = listing::all_runs(&self.github, &access, &query).await.map_err(not_listed)?;
+        let asked = |facts: &Facts| needs_of(rule, facts, listed_at);
+        let mut runs: Vec<Facts> = Vec::with_capacity(listed.len());
+        for run in listed {
+            // What is the repository's is asked for once.
+            let repository = runs.last().map(|before| before.details.repository.clone()).unwrap_or_default();
+            let details = Details { repository, ..Details::default() };
+            let installation = pass.installation;
+            let mut facts = Facts { installation, details, ..Facts::of(Signal::Schedule, run) };
+            self.complete(&access, &mut facts, asked).await?;
+            runs.push(facts);
+        }
         Ok(Gathered::Runs { pass, runs, listed_at, requests: meter.count() })
     }
 
@@ -198,6 +239,20 @@ fn at_environment(facts: &Facts, environment: String) -> Facts {
         gate: Some(Gate { environment: Some(environment), protection_rule }),
         ..facts.clone()
     }
+}
+
+/// Notes that a fact could not be had, so that it is not asked for again and the verdict says why.
+fn missing(details: &mut Details, need: Need, why: &str) {
+    match need {
+        Need::Repository => details.repository = Fact::Missing(why.to_owned()),
+        Need::Jobs => details.jobs = Fact::Missing(why.to_owned()),
+        // The run itself says by its gaps what is not known.
+        Need::Run | Need::Environments => {}
+    }
+}
+
+fn not_listed(error: GitHubError) -> Gathered {
+    later(&error).unwrap_or_else(|| Gathered::Nothing(format!("GitHub would not list: {error}")))
 }
 
 /// Whether asking again later may help; `None` when GitHub's answer stands.

@@ -99,13 +99,7 @@ pub(super) fn decide_command(
     };
     let verdict =
         RuleVerdict { rule: RuleName::command(), verdict: Verdict::Matched, reason, conditions: None };
-    let facts = Facts {
-        signal: Signal::Command,
-        run,
-        gate: None,
-        sender: Some(command.by.clone()),
-        installation: None,
-    };
+    let facts = Facts { sender: Some(command.by.clone()), ..Facts::of(Signal::Command, run) };
     Decided {
         delivery_id: delivery.id,
         decided_at: now,
@@ -194,7 +188,7 @@ impl Pipeline {
         &self,
         delivery: &DeliveryRow,
         pass: &ScheduledPass,
-        runs: Vec<RunSnapshot>,
+        runs: Vec<Facts>,
         listed_at: Timestamp,
         requests: u32,
     ) -> Result<Decided, StoreError> {
@@ -207,7 +201,7 @@ impl Pipeline {
             ));
         };
         let listed = runs.len();
-        let mut matched = self.matching(&rules, rule, pass, runs);
+        let mut matched = self.matching(&rules, rule, runs);
         let of_listing = matched.len();
         if let Some(keep) = &rule.keep {
             let spared = spared(keep, matched.iter().map(|(facts, _)| &facts.run));
@@ -239,22 +233,9 @@ impl Pipeline {
         })
     }
 
-    fn matching(
-        &self,
-        rules: &Ruleset,
-        rule: &Rule,
-        pass: &ScheduledPass,
-        runs: Vec<RunSnapshot>,
-    ) -> Vec<(Facts, RuleVerdict)> {
+    fn matching(&self, rules: &Ruleset, rule: &Rule, runs: Vec<Facts>) -> Vec<(Facts, RuleVerdict)> {
         let now = self.clock.now();
         runs.into_iter()
-            .map(|run| Facts {
-                signal: Signal::Schedule,
-                run,
-                gate: None,
-                sender: None,
-                installation: pass.installation,
-            })
             .map(|facts| {
                 let verdict = judge(rules, rule, &facts, now);
                 self.count(&rule.name, verdict.verdict);

@@ -57,17 +57,26 @@ pub fn judge(ruleset: &Ruleset, rule: &Rule, facts: &Facts, now: Timestamp) -> R
 
 /// In words, the first condition that made the whole what it is.
 fn first_with(result: &ConditionResult, truth: Truth) -> String {
-    match result.parts.iter().find(|part| part.satisfied == truth) {
-        Some(part) if result.word != "not" => first_with(part, truth),
+    let first = result.parts.iter().find(|part| part.satisfied == truth);
+    match (result.word.as_str(), first) {
+        _ if result.parts.is_empty() && result.expected.is_empty() => {
+            format!("{}: {}", result.word, result.observed)
+        }
         _ if result.parts.is_empty() => {
             format!("{}: expected {}, observed {}", result.word, result.expected, result.observed)
         }
-        _ => match result.parts.first() {
+        ("not", _) => match result.parts.first() {
             Some(part) => {
                 format!("{} {}: {}, observed {}", result.word, part.word, part.expected, part.observed)
             }
             None => format!("{} of nothing", result.word),
         },
+        ("all" | "any", Some(part)) => first_with(part, truth),
+        ("none", _) | (_, None) => format!("{}: {}", result.word, result.observed),
+        ("every" | "some", Some(part)) => {
+            format!("{}: {}; {}", result.word, result.observed, first_with(part, truth))
+        }
+        (word, Some(part)) => format!("{word}: {}", first_with(part, truth)),
     }
 }
 

@@ -13,10 +13,14 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use condition::{Condition, Expectation, Range, Test, Word, show_duration};
+pub(crate) use condition::DAYS;
+pub use condition::{
+    Condition, Expectation, JobCondition, JobTest, JobWord, JobsTest, JobsWord, Kind, Range, StepTest, Test,
+    Window, Word, show_duration,
+};
 pub use decide::{Judgement, decide, judge, plan};
 pub use keep::spared;
-pub use needs::{Needs, needs};
+pub use needs::{Need, needs, needs_of};
 pub use pattern::{Pattern, PatternError};
 pub use recheck::{
     Circumstances, CurrentRun, Look, PendingGate, Presence, Recheck, ReviewedGate, WantedLook, recheck,

@@ -1,58 +1,111 @@
 //! What has to be fetched before a delivery can be judged: only what leaves some rule's verdict open.
 
-use super::{Mode, Rule, Ruleset, Trigger, Word};
+use std::collections::BTreeSet;
+
+use super::{Condition, Mode, Rule, Ruleset, Trigger, Word};
 use crate::model::{ConditionResult, Facts, Timestamp, Truth};
 
-/// What has to be fetched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Needs {
+/// A fact that has to be fetched; the cheaper ones come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
     /// GitHub's whole run object.
-    pub run: bool,
+    Run,
+    /// The repository.
+    Repository,
     /// The names of the environments that the run waits at.
-    pub environments: bool,
+    Environments,
+    /// The jobs of the judged attempt.
+    Jobs,
 }
 
-impl Needs {
-    /// Whether nothing has to be fetched.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self == Self::default()
-    }
-}
-
-/// What the rules that listen to the facts' signal need beyond the facts.
+/// What the rules that listen to the facts' signal need beyond the facts; empty when all of them can be judged.
 #[must_use]
-pub fn needs(ruleset: &Ruleset, facts: &Facts, now: Timestamp) -> Needs {
-    let mut needs = Needs::default();
+pub fn needs(ruleset: &Ruleset, facts: &Facts, now: Timestamp) -> BTreeSet<Need> {
+    let mut needs = BTreeSet::new();
     for rule in &ruleset.rules {
         let listens = rule.on.contains(&Trigger::Signal(facts.signal));
         if listens && ruleset.mode_of(rule) != Mode::Off {
-            add_needs_of(rule, facts, now, &mut needs);
+            needs.extend(needs_of(rule, facts, now));
         }
     }
     needs
 }
 
-fn add_needs_of(rule: &Rule, facts: &Facts, now: Timestamp, needs: &mut Needs) {
+/// What one rule needs beyond the facts.
+#[must_use]
+pub fn needs_of(rule: &Rule, facts: &Facts, now: Timestamp) -> BTreeSet<Need> {
     let result = rule.when.evaluate(facts, now);
+    let mut needs = BTreeSet::new();
     let gate_is_nameless = facts.gate.as_ref().is_some_and(|gate| gate.environment.is_none());
     match result.satisfied {
         Truth::No => {}
         Truth::Yes => {
-            needs.run |= facts.run.partial && facts.run.attempt.is_none();
-            needs.environments |= gate_is_nameless;
+            if facts.run.partial && facts.run.attempt.is_none() {
+                needs.insert(Need::Run);
+            }
+            if gate_is_nameless {
+                needs.insert(Need::Environments);
+            }
         }
-        Truth::Unknown => {
-            needs.run |= facts.run.partial && has_unknown(&result, &|word| word.is_of_run());
-            needs.environments |= gate_is_nameless && has_unknown(&result, &|word| word == Word::Environment);
+        Truth::Unknown => add_unknown(&rule.when, &result, facts, &mut needs),
+    }
+    needs
+}
+
+/// What is needed for the parts that leave the whole open.
+fn add_unknown(asked: &Condition, result: &ConditionResult, facts: &Facts, needs: &mut BTreeSet<Need>) {
+    if result.satisfied != Truth::Unknown {
+        return;
+    }
+    match asked {
+        Condition::All(parts) | Condition::Any(parts) => {
+            for (part, result) in parts.iter().zip(&result.parts) {
+                add_unknown(part, result, facts, needs);
+            }
         }
+        Condition::Not(part) => {
+            if let Some(result) = result.parts.first() {
+                add_unknown(part, result, facts, needs);
+            }
+        }
+        Condition::Test(test) => needs.extend(need_of(test.word, facts)),
+        Condition::Jobs(_) => needs.extend(facts.details.jobs.is_not_asked().then_some(Need::Jobs)),
+        Condition::Time(_) => {}
     }
 }
 
-fn has_unknown(result: &ConditionResult, wanted: &dyn Fn(Word) -> bool) -> bool {
-    if result.parts.is_empty() {
-        let word = Word::ALL.into_iter().find(|word| word.as_str() == result.word);
-        return result.satisfied == Truth::Unknown && word.is_some_and(wanted);
+/// What would tell an unknown word.
+fn need_of(word: Word, facts: &Facts) -> Option<Need> {
+    let run = facts.run.partial.then_some(Need::Run);
+    match word {
+        Word::Repository | Word::Sender => None,
+        Word::Environment => {
+            let gate = facts.gate.as_ref()?;
+            gate.environment.is_none().then_some(Need::Environments)
+        }
+        Word::Visibility | Word::Archived => {
+            facts.details.repository.is_not_asked().then_some(Need::Repository)
+        }
+        Word::DefaultBranch => facts.details.repository.is_not_asked().then_some(Need::Repository).or(run),
+        Word::RunningFor if facts.run.status.is_some() => {
+            facts.details.jobs.is_not_asked().then_some(Need::Jobs)
+        }
+        Word::Workflow
+        | Word::Branch
+        | Word::Fork
+        | Word::HeadSha
+        | Word::CommitMessage
+        | Word::Title
+        | Word::Event
+        | Word::Status
+        | Word::Conclusion
+        | Word::RunAttempt
+        | Word::Actor
+        | Word::TriggeringActor
+        | Word::Age
+        | Word::QuietFor
+        | Word::QueuedFor
+        | Word::RunningFor
+        | Word::Duration => run,
     }
-    result.parts.iter().any(|part| has_unknown(part, wanted))
 }

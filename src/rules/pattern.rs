@@ -11,6 +11,7 @@ const SIZE_LIMIT: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub struct Pattern {
     source: String,
+    excludes: bool,
     regex: Regex,
 }
 
@@ -28,37 +29,67 @@ pub enum PatternError {
 impl Pattern {
     /// Compiles a pattern. `/…/` is a regular expression that may match anywhere in the text; all else is a
     /// glob that must match the whole: `*` is any text without a slash, `**` any text, `?` one character that
-    /// is not a slash; every other character stands for itself, so that `renovate[bot]` is a login.
+    /// is not a slash; every other character stands for itself, so that `renovate[bot]` is a login. With `!` in
+    /// front the pattern excludes what it matches.
     ///
     /// # Errors
     /// When the pattern is empty or its regular expression does not compile.
     pub fn compile(source: &str, ignore_case: bool) -> Result<Self, PatternError> {
-        if source.is_empty() || source == "//" {
+        let (excludes, body) = match source.strip_prefix('!') {
+            Some(body) => (true, body),
+            None => (false, source),
+        };
+        if body.is_empty() || body == "//" {
             return Err(PatternError::Empty);
         }
-        let expression = match source.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+        let expression = match body.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
             Some(expression) => expression.to_owned(),
-            None => glob_to_regex(source),
+            None => glob_to_regex(body),
         };
         let regex = RegexBuilder::new(&expression)
             .case_insensitive(ignore_case)
             .size_limit(SIZE_LIMIT)
             .build()
             .map_err(|error| PatternError::Regex(error.to_string()))?;
-        Ok(Self { source: source.to_owned(), regex })
+        Ok(Self { source: source.to_owned(), excludes, regex })
     }
 
-    /// Whether the text matches.
+    /// Whether patterns accept a value that goes by any of these texts: each in turn takes in what it matches, or
+    /// with `!` lets go of it, as in the branch filters of GitHub's workflows. Where the first excludes, all else
+    /// is taken in.
+    #[must_use]
+    pub fn accept<T: AsRef<str>>(patterns: &[Self], texts: &[T]) -> bool {
+        let all_else = patterns.first().is_some_and(|first| first.excludes);
+        patterns.iter().fold(all_else, |accepted, pattern| {
+            let hit = texts.iter().any(|text| pattern.regex.is_match(text.as_ref()));
+            if hit { !pattern.excludes } else { accepted }
+        })
+    }
+
+    /// Whether this pattern matches the text, be it to take it in or to exclude it.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         self.regex.is_match(text)
     }
 
-    /// The text as the one value that the pattern stands for; `None` when it stands for several.
+    /// Whether what it matches is excluded.
+    #[must_use]
+    pub fn excludes(&self) -> bool {
+        self.excludes
+    }
+
+    /// The one value that the pattern takes in; `None` when there are several.
     #[must_use]
     pub fn literal(&self) -> Option<&str> {
-        let special = self.source.contains(['*', '?']) || self.source.starts_with('/');
-        (!special).then_some(self.source.as_str())
+        self.one_value().filter(|_| !self.excludes)
+    }
+
+    /// The one value that the pattern matches, be it to take it in or to exclude it; `None` when there are several.
+    #[must_use]
+    pub fn one_value(&self) -> Option<&str> {
+        let body = self.source.strip_prefix('!').unwrap_or(&self.source);
+        let special = body.contains(['*', '?']) || body.starts_with('/');
+        (!special).then_some(body)
     }
 }
 

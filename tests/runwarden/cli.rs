@@ -269,7 +269,8 @@ fn cells(table: &str) -> Vec<Vec<&str>> {
 }
 
 const RUN_KEYS: &str = "repository id attempt run_number workflow workflow_path workflow_id event status conclusion branch \
-    head_sha head_repository actor triggering_actor created_at run_started_at updated_at html_url";
+    head_sha head_repository actor triggering_actor created_at run_started_at updated_at html_url title \
+    commit_message";
 
 // --- exit codes ---
 
@@ -341,8 +342,8 @@ fn the_example_configuration_is_clean_and_check_says_what_it_does() {
     };
     assert_eq!(
         check(&[]).well(),
-        "config.yaml is clean: 6 rules (6 enforce), listens to workflow_run.requested, workflow_run.in_progress, \
-         workflow_run.completed, deployment.waiting; 2 schedules\n"
+        "config.yaml is clean: 8 rules (8 enforce), listens to workflow_run.requested, workflow_run.in_progress, \
+         workflow_run.completed, deployment.waiting; 3 schedules\n"
     );
     assert_eq!(check(&["--json"]).json(), json!([]));
     assert_eq!(check(&["--config", "config.yaml"]).code, 0);
@@ -369,7 +370,7 @@ fn a_configuration_is_checked_without_its_secrets_but_not_without_how_they_are_n
         run_with(command, None)
     };
     let clean = check(&example).well();
-    assert!(clean.starts_with("config.yaml is clean: 6 rules (6 enforce), "), "{clean}");
+    assert!(clean.starts_with("config.yaml is clean: 8 rules (8 enforce), "), "{clean}");
     let name = "{ env: RUNWARDEN_WEBHOOK_SECRET }";
     for (instead, words) in [
         ("{ env: ghp_thisMustNeverBeShown0123456789 }", "this is not the name of an environment variable"),
@@ -384,7 +385,7 @@ fn a_configuration_is_checked_without_its_secrets_but_not_without_how_they_are_n
     }
     let warned = check(&example.replacen("delay: 30s ", "delay: 0s ", 1)).well();
     assert!(warned.contains(": warning: `backoff` has nothing to multiply\n"), "{warned}");
-    assert!(warned.contains("1 problem: 1 warning\nconfig.yaml can be run with: 6 rules"), "{warned}");
+    assert!(warned.contains("1 problem: 1 warning\nconfig.yaml can be run with: 8 rules"), "{warned}");
 }
 
 #[test]
@@ -667,7 +668,10 @@ fn documented_keys(entry: &Value) {
     has_keys(&entry["delivery"], "guid source event received_at state reason tries due_at");
     let decision = &entry["decisions"][0];
     has_keys(decision, "decided_at requests facts verdicts actions");
-    has_keys(&decision["facts"], "signal run environment protection_rule sender");
+    has_keys(
+        &decision["facts"],
+        "signal run environment protection_rule sender visibility archived default_branch jobs",
+    );
     has_keys(&decision["facts"]["run"], RUN_KEYS);
     has_keys(&decision["verdicts"][0], "rule verdict reason conditions");
     has_keys(&decision["verdicts"][0]["conditions"]["parts"][0], "word expected observed satisfied");
@@ -815,7 +819,7 @@ async fn a_run_its_attempts_its_jobs_and_its_gates_are_shown() {
     let latest = shell.line(&format!("runs jobs acme/api {run} --json")).await.json();
     let test = &latest[1];
     has_keys(test, "id name attempt status conclusion started_at completed_at labels runner_name steps");
-    has_keys(&test["steps"][0], "number name status conclusion");
+    has_keys(&test["steps"][0], "number name status conclusion started_at completed_at");
     assert_eq!(
         (&test["attempt"], &test["conclusion"], &test["labels"]),
         (&json!(2), &json!("success"), &json!(["ubuntu-latest"]))

@@ -17,7 +17,7 @@ use runwarden::{
         ActionKind, ActionState, Conclusion, DeliveryState, Outcome, Signal, Source, Status, Timestamp,
         Verdict,
     },
-    rules::{KeepPer, Mode, VARIABLES, Word},
+    rules::{JobWord, JobsWord, KeepPer, Kind, Mode, VARIABLES, Word},
     simulator::RunSpec,
 };
 
@@ -232,6 +232,7 @@ fn every_key_stands_in_the_reference_with_its_value_and_default_and_no_other_doe
             Shape::Secret => "secret",
             Shape::CountRange => "number or bounds",
             Shape::DurationRange => "bounds with durations",
+            Shape::ShareRange => "share or bounds",
             Shape::Patterns => "patterns",
             Shape::Word(of) | Shape::Words(of) => {
                 assert_eq!(words(code_spans(value)), words(of), "the words of `{path}`");
@@ -249,7 +250,7 @@ fn the_example_shows_every_key_and_loads_clean() {
     for entry in vocabulary() {
         let name = entry.path.rsplit('.').next().unwrap();
         let shown = example.contains(&format!("{name}:")) || example.contains(&format!("- {name}"));
-        let bound = entry.path.starts_with("rules[].when.") && example.contains(name);
+        let bound = entry.path.starts_with("bounds.") && example.contains(name);
         assert!(shown || bound, "config.example.yaml does not show {}", entry.path);
     }
 }
@@ -262,8 +263,12 @@ fn every_word_of_the_rule_language_is_documented_and_no_other_is() {
     triggers.insert("{ schedule: \"30 2 * * *\", zone: UTC }".to_owned());
     assert_eq!(of("### Triggers"), triggers);
     let mut conditions = words(Word::ALL);
-    conditions.extend(["any", "all", "not"].map(ToOwned::to_owned));
+    conditions.extend(words(JobsWord::ALL.map(JobsWord::as_str)));
+    conditions.extend(["time", "any", "all", "not"].map(ToOwned::to_owned));
     assert_eq!(of("### Conditions"), conditions);
+    let mut of_jobs = words(JobWord::ALL.map(JobWord::as_str));
+    of_jobs.insert("step".to_owned());
+    assert_eq!(of("### Jobs"), of_jobs);
     assert_eq!(of("### Actions"), words(ActionKind::ALL));
     assert_eq!(of("### Modes"), words(Mode::WORDS.map(|(word, _)| word)));
     assert_eq!(of("### Templates"), words(VARIABLES));
@@ -290,15 +295,27 @@ fn what_kind_of_value_a_word_takes_is_documented() {
     let rows = rows(&section(&readme, "### Conditions"));
     for word in Word::ALL {
         let row = rows.iter().find(|row| row[0] == format!("`{word}`")).unwrap();
-        let expected = match word.text_ignores_case() {
-            Some(true) => "patterns, whatever case",
-            Some(false) => "patterns",
-            None if word.takes_number() => "number or bounds",
-            None if word.takes_duration() => "bounds with durations",
-            None => "`true` or `false`",
-        };
-        assert_eq!(row[1], expected, "{word}");
+        assert_eq!(row[1], value_of(word.kind()), "{word}");
     }
+    let rows = rows_of(&readme, "### Jobs");
+    for word in JobWord::ALL {
+        let row = rows.iter().find(|row| row[0] == format!("`{}`", word.as_str())).unwrap();
+        assert_eq!(row[1], value_of(word.kind()), "{}", word.as_str());
+    }
+}
+
+fn value_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text { ignore_case: true } => "patterns, whatever case",
+        Kind::Text { ignore_case: false } => "patterns",
+        Kind::Number => "number or bounds",
+        Kind::Duration => "bounds with durations",
+        Kind::Flag => "`true` or `false`",
+    }
+}
+
+fn rows_of(readme: &str, heading: &str) -> Vec<Vec<String>> {
+    rows(&section(readme, heading))
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod crash;
 mod docs;
 mod endpoints;
 mod http;
+mod jobs;
 mod process;
 mod stories;
 mod story;

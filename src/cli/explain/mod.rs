@@ -74,14 +74,7 @@ fn explain_payload(args: &ExplainArgs, path: &Path) -> anyhow::Result<Exit> {
     let Some(read) = read else {
         return nothing_listens(args, &event);
     };
-    let facts = Facts {
-        signal: read.signal,
-        run: read.run,
-        gate: read.gate,
-        sender: read.sender,
-        installation: read.installation,
-    };
-    let explanation = Explanation::new(&ruleset, facts, Clock::system().now());
+    let explanation = Explanation::new(&ruleset, Facts::from(read), Clock::system().now());
     if args.json {
         show::print_json(&explanation.view(&event))?;
     } else {

@@ -1,13 +1,15 @@
 //! What the rules say of a payload as it is: nothing is asked of GitHub, and nothing is done. What the daemon would
 //! ask for is said instead.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::render;
 use crate::{
     cli::show::{FactsView, Paint, PlanView, Tone, moment, what_it_does},
     model::{ActionState, Facts, PlannedAction, RuleName, RuleVerdict, Timestamp, Verdict},
-    rules::{Judgement, Mode, Needs, Rule, Ruleset, Trigger, decide, needs, show_duration},
+    rules::{Judgement, Mode, Need, Rule, Ruleset, Trigger, decide, needs, show_duration},
 };
 
 /// What every rule says of the facts.
@@ -15,7 +17,7 @@ pub(super) struct Explanation<'a> {
     ruleset: &'a Ruleset,
     facts: Facts,
     judgement: Judgement,
-    needs: Needs,
+    needs: BTreeSet<Need>,
     now: Timestamp,
 }
 
@@ -33,8 +35,11 @@ pub(super) struct ExplanationView<'a> {
 
 #[derive(Debug, Serialize)]
 struct FetchView {
-    /// `run` or `pending_deployments`.
+    /// `run`, `repository`, `pending_deployments` or `jobs`.
     fact: &'static str,
+    /// The same for people.
+    #[serde(skip)]
+    what: &'static str,
     /// The request.
     request: String,
 }
@@ -77,11 +82,7 @@ impl<'a> Explanation<'a> {
             text.push_str("\nbefore it judges, the daemon\n");
         }
         for fetch in fetches {
-            let what = match fetch.fact {
-                "run" => "the run",
-                _ => "the run's pending deployments",
-            };
-            text.push_str(&format!("  would read {what} ({})\n", fetch.request));
+            text.push_str(&format!("  would read {} ({})\n", fetch.what, fetch.request));
         }
         text
     }
@@ -154,18 +155,27 @@ impl<'a> Explanation<'a> {
     }
 
     fn fetches(&self) -> Vec<FetchView> {
-        let run = format!("GET /repos/{}/actions/runs/{}", self.facts.run.repository, self.facts.run.id);
-        let mut fetches = Vec::new();
-        if self.needs.run {
-            fetches.push(FetchView { fact: "run", request: run.clone() });
-        }
-        if self.needs.environments {
-            fetches.push(FetchView {
+        let repository = format!("GET /repos/{}", self.facts.run.repository);
+        let run = format!("{repository}/actions/runs/{}", self.facts.run.id);
+        let attempt =
+            self.facts.run.attempt.map_or_else(|| "ATTEMPT".to_owned(), |attempt| attempt.to_string());
+        let fetch = |need: &Need| match need {
+            Need::Run => FetchView { fact: "run", what: "the run", request: run.clone() },
+            Need::Repository => {
+                FetchView { fact: "repository", what: "the repository", request: repository.clone() }
+            }
+            Need::Environments => FetchView {
                 fact: "pending_deployments",
+                what: "the run's pending deployments",
                 request: format!("{run}/pending_deployments"),
-            });
-        }
-        fetches
+            },
+            Need::Jobs => FetchView {
+                fact: "jobs",
+                what: "the attempt's jobs",
+                request: format!("{run}/attempts/{attempt}/jobs"),
+            },
+        };
+        self.needs.iter().map(fetch).collect()
     }
 }
 

@@ -1,16 +1,15 @@
 //! `runwarden runs jobs`: the jobs of an attempt.
 
 use anyhow::Context as _;
-use serde::Serialize;
 
 use super::{args::RunArgs, link::Link};
 use crate::{
     cli::{
         Exit,
-        show::{self, At, table},
+        show::{self, JobView, table},
     },
-    github::{GitHubError, Job, Step},
-    model::{Conclusion, JobId, RunAttempt, Status},
+    github::GitHubError,
+    model::{Conclusion, Job, RunAttempt, Status, Step},
     rules::show_duration,
 };
 
@@ -22,29 +21,6 @@ pub(in crate::cli) struct JobsArgs {
     /// The attempt, from 1; the latest where it is left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     attempt: Option<u32>,
-}
-
-/// A job in `--json`; what is not known is null.
-#[derive(Debug, Serialize)]
-struct JobView<'a> {
-    id: JobId,
-    name: Option<&'a str>,
-    attempt: Option<RunAttempt>,
-    status: Option<&'a Status>,
-    conclusion: Option<&'a Conclusion>,
-    started_at: Option<At>,
-    completed_at: Option<At>,
-    labels: &'a [String],
-    runner_name: Option<&'a str>,
-    steps: Vec<StepView<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct StepView<'a> {
-    number: Option<i64>,
-    name: Option<&'a str>,
-    status: Option<&'a Status>,
-    conclusion: Option<&'a Conclusion>,
 }
 
 pub(super) async fn run(args: &JobsArgs) -> anyhow::Result<Exit> {
@@ -108,27 +84,4 @@ fn failed(step: &Step) -> bool {
 
 fn state(status: Option<&Status>, conclusion: Option<&Conclusion>) -> String {
     conclusion.map(ToString::to_string).or_else(|| status.map(ToString::to_string)).unwrap_or_default()
-}
-
-impl<'a> From<&'a Job> for JobView<'a> {
-    fn from(job: &'a Job) -> Self {
-        let step = |step: &'a Step| StepView {
-            number: step.number,
-            name: step.name.as_deref(),
-            status: step.status.as_ref(),
-            conclusion: step.conclusion.as_ref(),
-        };
-        Self {
-            id: job.id,
-            name: job.name.as_deref(),
-            attempt: job.attempt,
-            status: job.status.as_ref(),
-            conclusion: job.conclusion.as_ref(),
-            started_at: job.started_at.map(At),
-            completed_at: job.completed_at.map(At),
-            labels: &job.labels,
-            runner_name: job.runner_name.as_deref(),
-            steps: job.steps.iter().map(step).collect(),
-        }
-    }
 }

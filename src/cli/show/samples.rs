@@ -35,7 +35,7 @@ pub(in crate::cli) fn facts(signal: Signal) -> Facts {
         partial: false,
         ..RunSnapshot::unknown(repository, RunId(42))
     };
-    Facts { signal, run, gate: None, sender: Some("octocat".to_owned()), installation: None }
+    Facts { sender: Some("octocat".to_owned()), ..Facts::of(signal, run) }
 }
 
 pub(in crate::cli) fn test(word: &str, expected: &str, observed: &str, satisfied: Truth) -> ConditionResult {

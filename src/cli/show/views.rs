@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ActionView, At};
+use super::{ActionView, At, JobView};
 use crate::{
     model::{
         Conclusion, DeliveryGuid, DeliveryRow, DeliveryState, Facts, RepositoryName, RuleVerdict, RunAttempt,
@@ -63,6 +63,12 @@ pub(in crate::cli) struct FactsView<'a> {
     protection_rule: bool,
     /// The login that caused the webhook.
     sender: Option<&'a str>,
+    /// `public`, `private` or `internal`.
+    visibility: Option<&'a str>,
+    archived: Option<bool>,
+    default_branch: Option<&'a str>,
+    /// The jobs of the judged attempt; null when no rule asked for them, or they could not be had.
+    jobs: Option<Vec<JobView<'a>>>,
 }
 
 /// A run at one moment; what is not known is null.
@@ -87,6 +93,8 @@ pub(in crate::cli) struct RunView<'a> {
     run_started_at: Option<At>,
     updated_at: Option<At>,
     html_url: Option<&'a str>,
+    title: Option<&'a str>,
+    commit_message: Option<&'a str>,
 }
 
 impl<'a> From<&'a HistoryEntry> for EntryView<'a> {
@@ -128,12 +136,18 @@ impl<'a> From<&'a DecisionEntry> for DecisionView<'a> {
 
 impl<'a> From<&'a Facts> for FactsView<'a> {
     fn from(facts: &'a Facts) -> Self {
+        let repository = facts.details.repository.known().ok();
+        let jobs = facts.details.jobs.known().ok();
         Self {
             signal: facts.signal,
             run: RunView::from(&facts.run),
             environment: facts.gate.as_ref().and_then(|gate| gate.environment.as_deref()),
             protection_rule: facts.gate.as_ref().is_some_and(|gate| gate.protection_rule),
             sender: facts.sender.as_deref(),
+            visibility: repository.and_then(|repository| repository.visibility.as_deref()),
+            archived: repository.and_then(|repository| repository.archived),
+            default_branch: repository.and_then(|repository| repository.default_branch.as_deref()),
+            jobs: jobs.map(|jobs| jobs.iter().map(JobView::from).collect()),
         }
     }
 }
@@ -160,6 +174,8 @@ impl<'a> From<&'a RunSnapshot> for RunView<'a> {
             run_started_at: run.run_started_at.map(At),
             updated_at: run.updated_at.map(At),
             html_url: run.html_url.as_deref(),
+            title: run.title.as_deref(),
+            commit_message: run.commit_message.as_deref(),
         }
     }
 }

@@ -331,10 +331,7 @@ const CONDITIONS: &[(&str, Expected)] = &[
     ("{ branch: }", (6, 19, "expected a text, found nothing", "leave the key out")),
     ("{ branch: [] }", (6, 21, "found an empty list", "`-`")),
     ("{ branch: [main, 2] }", (6, 28, "found the number 2", "quote it")),
-    (
-        "{ branch: { is: main } }",
-        (6, 21, "`branch` takes a text or a list of texts", "not: { branch: main }"),
-    ),
+    ("{ branch: { is: main } }", (6, 21, "`branch` takes a text or a list of texts", "`branch: \"!main\"`")),
     ("{ branch: refs/heads/main }", (6, 21, "without `refs/`", "did you mean `main`?")),
     ("{ branch: /(/ }", (6, 21, "is not a regular expression: unclosed group", "glob")),
     ("{ branch: /main }", (6, 21, "does not end like one", "did you mean `/main/`?")),
@@ -367,7 +364,7 @@ const CONDITIONS: &[(&str, Expected)] = &[
     ("{ run_attempt: {} }", (6, 26, "`run_attempt` without a bound", "at_most")),
     ("{ run_attempt: { less: 3 } }", (6, 28, "unknown key `less`", "expected one of `is`, `below`")),
     ("{ run_attempt: [1, 2] }", (6, 26, "not a list", "at_least")),
-    ("{ age: 30d }", (6, 18, "no run's `age` is ever exactly that", "did you mean `{ above: 30d }`?")),
+    ("{ age: 30d }", (6, 18, "no `age` is ever exactly that", "did you mean `{ above: 30d }`?")),
     ("{ age: { above: 30 } }", (6, 27, "30 is a duration without a unit", "did you mean `30s`?")),
     ("{ age: { above: 2d, below: 1d } }", (6, 18, "no `age` lies within", "widen")),
     ("{ age: { at_least: 2d, below: 2d } }", (6, 18, "no `age` lies within", "widen")),
@@ -392,9 +389,46 @@ fn conditions() {
             &[*expected],
         );
     }
-    let rule = with_rule("on: workflow_run.requested\n    when: { branch: \"!main\" }\n    then: [cancel]");
-    warned(&rule, &[(6, 21, "a text that begins with `!`", "not: { branch: main }")]);
+    for (when, expected) in CONDITIONS_AT_THE_END {
+        refused(
+            &with_rule(&format!("on: workflow_run.completed\n    when: {when}\n    then: [delete_logs]")),
+            &[*expected],
+        );
+    }
 }
+
+const CONDITIONS_AT_THE_END: &[(&str, Expected)] = &[
+    ("{ branch: [\"!main\", \"**\"] }", (6, 31, "undone by this pattern", "behind what they exclude from")),
+    ("{ branch: \"!\" }", (6, 21, "an empty pattern", "write what must match")),
+    ("{ branch: \"!refs/heads/x\" }", (6, 21, "without `refs/`", "did you mean `x`?")),
+    ("{ conclusion: \"!sucess\" }", (6, 25, "unknown conclusion `sucess`", "did you mean `success`?")),
+    ("{ visibility: secret }", (6, 25, "unknown visibility `secret`", "`internal`")),
+    ("{ archived: 1 }", (6, 23, "expected true or false", "`true`")),
+    ("{ quiet_for: 1h }", (6, 24, "no `quiet_for` is ever exactly that", "{ above: 1h }")),
+    ("{ jobs: {} }", (6, 19, "`jobs` asks nothing of the jobs", "count")),
+    ("{ failed_jobs: { except: { name: x } } }", (6, 26, "asks nothing of the jobs", "some")),
+    ("{ jobs: { share: 0.5 } }", (6, 21, "unknown key `share`", "`count`")),
+    ("{ failed_jobs: { share: 1.5 } }", (6, 35, "expected a share, found the number 1.5", "50%")),
+    ("{ failed_jobs: { share: { below: 50 } } }", (6, 44, "expected a share, found the number 50", "50%")),
+    ("{ failed_jobs: { share: { above: 0.5, below: 0.4 } } }", (6, 35, "no `share` lies within", "widen")),
+    ("{ failed_jobs: { count: { below: 0 } } }", (6, 35, "no `count` lies within", "widen")),
+    ("{ failed_jobs: { conclusion: [fail], count: 1 } }", (6, 41, "unknown word `fail`", "`failure`")),
+    ("{ failed_jobs: { some: { names: x } } }", (6, 36, "unknown key `names`", "did you mean `name`?")),
+    ("{ failed_jobs: { some: {} } }", (6, 34, "a map without a condition", "leave it out")),
+    ("{ failed_jobs: { some: { branch: x } } }", (6, 36, "unknown key `branch`", "`name`")),
+    ("{ failed_jobs: { some: { conclusion: red } } }", (6, 48, "unknown conclusion `red`", "`failure`")),
+    ("{ failed_jobs: { some: { step: { absent: true } } } }", (6, 42, "says of no step which", "name")),
+    (
+        "{ failed_jobs: { some: { step: { name: x, gone: true } } } }",
+        (6, 53, "unknown key `gone`", "`absent`"),
+    ),
+    ("{ time: {} }", (6, 19, "is always", "say when")),
+    ("{ time: { days: Mon-Friday } }", (6, 27, "`Friday` is not a day", "did you mean `Fri`?")),
+    ("{ time: { hours: 8-18 } }", (6, 28, "`8-18` is not a span of hours", "08:00-18:00")),
+    ("{ time: { hours: \"08:00-24:01\" } }", (6, 28, "is not a span of hours", "08:00-18:00")),
+    ("{ time: { hours: \"08:00-18:00\", zone: Berlin } }", (6, 49, "unknown time zone", "Europe/Berlin")),
+    ("{ time: { except: \"2026-02-30\" } }", (6, 29, "is not a date", "2026-12-24")),
+];
 
 #[test]
 fn actions() {

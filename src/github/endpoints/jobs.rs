@@ -5,46 +5,8 @@ use serde::Deserialize;
 use super::{MOST_PAGES, object, runs::of_run};
 use crate::{
     github::{Access, GitHub, GitHubError, payload::Raw, transport::Call},
-    model::{Conclusion, JobId, RunAttempt, RunId, Status, Timestamp},
+    model::{Conclusion, Job, JobId, RunAttempt, RunId, Status, Step},
 };
-
-/// A job of an attempt. A re-run gives every job that runs again a new id; its name stays.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Job {
-    /// The job.
-    pub id: JobId,
-    /// Its name, matrix values included.
-    pub name: Option<String>,
-    /// The attempt that it ran in.
-    pub attempt: Option<RunAttempt>,
-    /// Where it stands.
-    pub status: Option<Status>,
-    /// How it ended.
-    pub conclusion: Option<Conclusion>,
-    /// When it started.
-    pub started_at: Option<Timestamp>,
-    /// When it ended.
-    pub completed_at: Option<Timestamp>,
-    /// The runner's labels that it asked for.
-    pub labels: Vec<String>,
-    /// The runner that took it.
-    pub runner_name: Option<String>,
-    /// Its steps.
-    pub steps: Vec<Step>,
-}
-
-/// A step of a job.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// Its name.
-    pub name: Option<String>,
-    /// Its number, from 1.
-    pub number: Option<i64>,
-    /// Where it stands.
-    pub status: Option<Status>,
-    /// How it ended.
-    pub conclusion: Option<Conclusion>,
-}
 
 /// All jobs of an attempt.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,5 +132,7 @@ fn step(raw: Raw<'_>) -> Option<Step> {
         number: wire.number.int(),
         status: wire.status.string().map(Status::from),
         conclusion: wire.conclusion.string().map(Conclusion::from),
+        started_at: wire.started_at.time(),
+        completed_at: wire.completed_at.time(),
     })
 }

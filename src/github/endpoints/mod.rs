@@ -8,11 +8,12 @@ mod deployments;
 mod jobs;
 mod logs;
 mod query;
+mod repository;
 mod runs;
 
 pub use app::{Installation, InstalledRepository, Meta};
 pub use deployments::{Approval, DeploymentReview, PendingDeployment, ProtectionRuleReview};
-pub use jobs::{Job, Jobs, Step};
+pub use jobs::Jobs;
 pub use logs::{LogSink, LogsError};
 pub use query::{RunQuery, WorkflowRef};
 pub use runs::RunPage;

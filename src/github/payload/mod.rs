@@ -5,6 +5,7 @@
 
 mod glance;
 mod read;
+mod repository;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -12,5 +13,6 @@ mod wire;
 
 pub use glance::{Glance, NotJson, glance};
 pub use read::{Unreadable, read};
+pub(super) use repository::RepositoryWire;
 pub(super) use run::run_snapshot;
 pub(super) use wire::{Object, Raw};

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{
     glance::installation,
+    repository::RepositoryWire,
     run::{self, RunWire, WorkflowWire},
     wire::{Object, Raw},
 };
@@ -190,13 +191,7 @@ impl Payload<'_> {
     }
 
     fn repository_name(&self) -> Result<RepositoryName, Unreadable> {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Repository<'a> {
-            #[serde(borrow)]
-            full_name: Raw<'a>,
-        }
-        let repository = self.repository.object::<Repository<'_>>().unwrap_or_default();
+        let repository = self.repository.object::<RepositoryWire<'_>>().unwrap_or_default();
         let name = repository.full_name.text();
         let name = name.ok_or_else(|| Unreadable("the payload's repository has no full_name".to_owned()))?;
         RepositoryName::parse(&name).map_err(|error| Unreadable(format!("the payload's {error}")))
@@ -210,7 +205,8 @@ impl Payload<'_> {
 
     fn event(&self, signal: Signal, run: RunSnapshot, gate: Option<Gate>) -> GitHubEvent {
         let installation = installation(self.installation);
-        GitHubEvent { signal, run, gate, installation, sender: self.sender.login() }
+        let repository = self.repository.object::<RepositoryWire<'_>>().map(|wire| wire.facts());
+        GitHubEvent { signal, run, gate, installation, sender: self.sender.login(), repository }
     }
 }
 

@@ -47,6 +47,17 @@ pub(crate) struct RunWire<'a> {
     run_started_at: Raw<'a>,
     #[serde(borrow)]
     html_url: Raw<'a>,
+    #[serde(borrow)]
+    display_title: Raw<'a>,
+    #[serde(borrow)]
+    head_commit: Raw<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CommitWire<'a> {
+    #[serde(borrow)]
+    message: Raw<'a>,
 }
 
 /// The workflow object beside a run in webhooks.
@@ -99,6 +110,8 @@ impl RunWire<'_> {
             updated_at: self.updated_at.time(),
             run_started_at: self.run_started_at.time(),
             html_url: self.html_url.string(),
+            title: self.display_title.string(),
+            commit_message: self.head_commit.object::<CommitWire<'_>>().and_then(|it| it.message.string()),
             partial: attempt.is_none() || status.is_none() || event.is_none() || head_sha.is_none(),
             attempt,
             event,

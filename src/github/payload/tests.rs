@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Glance, glance, read};
 use crate::model::{
-    Conclusion, Gate, GitHubEvent, InstallationId, RepositoryName, RunAttempt, RunId, RunSnapshot, Signal,
-    Status, Timestamp, WorkflowId,
+    Conclusion, Gate, GitHubEvent, InstallationId, RepositoryFacts, RepositoryName, RunAttempt, RunId,
+    RunSnapshot, Signal, Status, Timestamp, WorkflowId,
 };
 
 fn bytes(payload: &Value) -> Vec<u8> {
@@ -37,11 +37,13 @@ fn workflow_run() -> Value {
             "created_at": "2026-01-22T19:33:08Z", "updated_at": "2026-01-22T19:40:00Z",
             "run_started_at": "2026-01-22T19:39:00Z",
             "actor": {"login": "octocat", "id": 1}, "triggering_actor": {"login": "hubot", "id": 2},
+            "display_title": "Fix the build",
+            "head_commit": {"id": "acb5820c", "message": "Fix the build\n\nIt was broken."},
             "head_repository": {"id": 9, "full_name": "someone/api"},
             "repository": {"id": 8, "full_name": "acme/api"}
         },
         "workflow": {"id": 159_038, "name": "CI", "path": ".github/workflows/ci.yml", "state": "active"},
-        "repository": {"id": 8, "full_name": "acme/api", "private": true},
+        "repository": {"id": 8, "full_name": "acme/api", "private": true, "visibility": "internal", "archived": false, "default_branch": "main"},
         "sender": {"login": "hubot"},
         "installation": {"id": 5, "node_id": "x"}
     })
@@ -69,11 +71,19 @@ fn a_completed_run_is_read_in_full() {
         updated_at: Timestamp::parse("2026-01-22T19:40:00Z"),
         run_started_at: Timestamp::parse("2026-01-22T19:39:00Z"),
         html_url: Some("https://github.com/acme/api/actions/runs/32984852281".to_owned()),
+        title: Some("Fix the build".to_owned()),
+        commit_message: Some("Fix the build\n\nIt was broken.".to_owned()),
         partial: false,
     };
     let event = event("workflow_run", &workflow_run());
     assert_eq!(event.run, expected);
     assert_eq!(event.signal, Signal::RunCompleted);
+    let repository = RepositoryFacts {
+        visibility: Some("internal".to_owned()),
+        archived: Some(false),
+        default_branch: Some("main".to_owned()),
+    };
+    assert_eq!(event.repository, Some(repository));
     assert_eq!(
         (event.gate, event.installation, event.sender.as_deref()),
         (None, Some(InstallationId(5)), Some("hubot"))

@@ -81,7 +81,7 @@ fn decision(in_repository: &str, run: i64, by: &[&str]) -> NewDecision {
         verdicts: by.iter().map(|name| verdict(name, Verdict::Matched)).collect(),
         requests: 2,
         actions: by.iter().map(|name| rerun(name, &run, 1)).collect(),
-        facts: Facts { signal: Signal::RunCompleted, run, gate: None, sender: None, installation: None },
+        facts: Facts::of(Signal::RunCompleted, run),
     }
 }
 

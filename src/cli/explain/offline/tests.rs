@@ -6,11 +6,11 @@ use super::*;
 use crate::{
     cli::show::samples::{at, facts, rerun, rule},
     model::{Action, Gate, RunSnapshot, Signal},
-    rules::{Condition, Expectation, Limits, Pattern, Range, Test, Word},
+    rules::{Condition, Expectation, Kind, Limits, Pattern, Range, Test, Word},
 };
 
 fn matches(word: Word, pattern: &str) -> Condition {
-    let pattern = Pattern::compile(pattern, word.text_ignores_case().unwrap()).unwrap();
+    let pattern = Pattern::compile(pattern, word.kind() == Kind::Text { ignore_case: true }).unwrap();
     Condition::Test(Test { word, expectation: Expectation::Matches(vec![pattern]) })
 }
 

@@ -1,6 +1,8 @@
 //! The core, by tables: facts and rules in, verdicts and plans out.
 
-use std::time::Duration;
+mod words;
+
+use std::{collections::BTreeSet, time::Duration};
 
 use super::*;
 use crate::model::{
@@ -33,11 +35,11 @@ fn run() -> RunSnapshot {
 }
 
 fn facts() -> Facts {
-    Facts { signal: Signal::RunCompleted, run: run(), gate: None, sender: None, installation: None }
+    Facts::of(Signal::RunCompleted, run())
 }
 
 fn test(word: Word, pattern: &str) -> Condition {
-    let patterns = vec![Pattern::compile(pattern, word.text_ignores_case().unwrap()).unwrap()];
+    let patterns = vec![Pattern::compile(pattern, word.kind() == Kind::Text { ignore_case: true }).unwrap()];
     Condition::Test(Test { word, expectation: Expectation::Matches(patterns) })
 }
 
@@ -267,19 +269,19 @@ fn only_what_leaves_a_verdict_open_is_needed() {
         rule.when = condition;
         needs(&ruleset(vec![rule]), &partial, NOW)
     };
-    let run = Needs { run: true, environments: false };
-    let environments = Needs { run: false, environments: true };
-    assert_eq!(needs_of(test(Word::Branch, "dev")), Needs::default());
+    let run = BTreeSet::from([Need::Run]);
+    let environments = BTreeSet::from([Need::Environments]);
+    assert_eq!(needs_of(test(Word::Branch, "dev")), BTreeSet::new());
     assert_eq!(needs_of(test(Word::Branch, "main")), environments);
     assert_eq!(
         needs_of(Condition::All(vec![test(Word::Branch, "dev"), test(Word::Event, "push")])),
-        Needs::default()
+        BTreeSet::new()
     );
     assert_eq!(needs_of(test(Word::Event, "push")), run);
     assert_eq!(needs_of(test(Word::Environment, "staging")), environments);
     let mut off = ruleset(vec![approve(&[], None)]);
     off.mode = Mode::Off;
-    assert_eq!(needs(&off, &partial, NOW), Needs::default());
+    assert_eq!(needs(&off, &partial, NOW), BTreeSet::new());
 }
 
 #[test]

@@ -1,0 +1,215 @@
+//! Conditions on one job, inside `jobs` and `failed_jobs`.
+
+use std::{fmt, time::Duration};
+
+use super::{
+    Expectation, Kind, Range, all, any, leaf, node, not,
+    observe::{Observation, compare},
+};
+use crate::{
+    model::{ConditionResult, Job, Step, Truth},
+    rules::Pattern,
+};
+
+/// A condition on one job.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JobCondition {
+    /// All of them.
+    All(Vec<JobCondition>),
+    /// At least one of them.
+    Any(Vec<JobCondition>),
+    /// Not it.
+    Not(Box<JobCondition>),
+    /// One word.
+    Test(JobTest),
+    /// Its steps.
+    Step(StepTest),
+}
+
+/// One word with what is asked of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobTest {
+    /// What is observed.
+    pub word: JobWord,
+    /// What is asked.
+    pub expectation: Expectation,
+}
+
+/// The words of a job that observe one value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobWord {
+    /// Its name, matrix values included.
+    Name,
+    /// How it ended.
+    Conclusion,
+    /// Where it stands.
+    Status,
+    /// The names of its steps that failed.
+    FailedStep,
+    /// How many steps it has.
+    Steps,
+    /// How long it took.
+    Duration,
+    /// The labels of runners that it asked for.
+    RunnerLabel,
+    /// The attempt that it ran in.
+    JobAttempt,
+}
+
+impl JobWord {
+    /// All words, in the order of the reference.
+    pub const ALL: [Self; 8] = [
+        Self::Name,
+        Self::Conclusion,
+        Self::Status,
+        Self::FailedStep,
+        Self::Steps,
+        Self::Duration,
+        Self::RunnerLabel,
+        Self::JobAttempt,
+    ];
+
+    /// The word in YAML.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Conclusion => "conclusion",
+            Self::Status => "status",
+            Self::FailedStep => "failed_step",
+            Self::Steps => "steps",
+            Self::Duration => "duration",
+            Self::RunnerLabel => "runner_label",
+            Self::JobAttempt => "job_attempt",
+        }
+    }
+
+    /// What kind of value the word takes.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Name | Self::Conclusion | Self::Status | Self::FailedStep | Self::RunnerLabel => {
+                Kind::Text { ignore_case: false }
+            }
+            Self::Steps | Self::JobAttempt => Kind::Number,
+            Self::Duration => Kind::Duration,
+        }
+    }
+}
+
+/// What is asked of a job's steps: that one fits all of it, or with `absent` that none does.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StepTest {
+    /// Its name.
+    pub name: Option<Vec<Pattern>>,
+    /// How it ended.
+    pub conclusion: Option<Vec<Pattern>>,
+    /// How long it took.
+    pub duration: Option<Range<Duration>>,
+    /// Whether no step may fit.
+    pub absent: bool,
+}
+
+impl JobCondition {
+    /// Evaluates the condition and explains each part.
+    #[must_use]
+    pub fn evaluate(&self, job: &Job) -> ConditionResult {
+        let each = |parts: &[Self]| parts.iter().map(|part| part.evaluate(job)).collect();
+        match self {
+            Self::All(parts) => all(each(parts)),
+            Self::Any(parts) => any(each(parts)),
+            Self::Not(part) => not(part.evaluate(job)),
+            Self::Test(test) => compare(test.word.as_str(), &test.expectation, observe(test.word, job)),
+            Self::Step(test) => test.evaluate(job),
+        }
+    }
+}
+
+fn observe(word: JobWord, job: &Job) -> Observation {
+    let unknown = || Observation::Unknown("not known: GitHub gave none".to_owned());
+    let text = |text: Option<&str>| text.map_or_else(unknown, |it| Observation::Texts(vec![it.to_owned()]));
+    match word {
+        JobWord::Name => text(job.name.as_deref()),
+        JobWord::Conclusion if job.is_completed() == Some(false) => Observation::Nothing,
+        JobWord::Conclusion => text(job.conclusion.as_ref().map(|conclusion| conclusion.as_str())),
+        JobWord::Status => text(job.status.as_ref().map(|status| status.as_str())),
+        JobWord::FailedStep => texts(job.failed_steps().map(Step::title).collect()),
+        JobWord::Steps => Observation::Number(job.steps.len() as u64),
+        JobWord::Duration if job.is_completed() == Some(false) => Observation::Nothing,
+        JobWord::Duration => job.duration().map_or_else(unknown, Observation::Duration),
+        JobWord::RunnerLabel => texts(job.labels.clone()),
+        JobWord::JobAttempt => {
+            job.attempt.map_or_else(unknown, |attempt| Observation::Number(u64::from(attempt.0)))
+        }
+    }
+}
+
+fn texts(texts: Vec<String>) -> Observation {
+    if texts.is_empty() { Observation::Nothing } else { Observation::Texts(texts) }
+}
+
+impl StepTest {
+    fn evaluate(&self, job: &Job) -> ConditionResult {
+        let fits: Vec<(String, Truth)> =
+            job.steps.iter().map(|step| (step.title(), self.fits(step))).collect();
+        let with =
+            |truth: Truth| fits.iter().filter(move |(_, it)| *it == truth).map(|(name, _)| name.as_str());
+        let found = match (with(Truth::Yes).next(), with(Truth::Unknown).next()) {
+            (Some(_), _) => Truth::Yes,
+            (None, Some(_)) => Truth::Unknown,
+            (None, None) => Truth::No,
+        };
+        let names: Vec<&str> = with(found).collect();
+        let observed = match found {
+            Truth::Yes => names.join(", "),
+            Truth::Unknown => format!("not known of {}", names.join(", ")),
+            Truth::No => "no such step".to_owned(),
+        };
+        leaf("step", self, observed, if self.absent { !found } else { found })
+    }
+
+    fn fits(&self, step: &Step) -> Truth {
+        let texts = |text: Option<&str>| {
+            text.map_or_else(
+                || Observation::Unknown(String::new()),
+                |it| Observation::Texts(vec![it.to_owned()]),
+            )
+        };
+        let mut parts = Vec::new();
+        if let Some(patterns) = &self.name {
+            let asked = Expectation::Matches(patterns.clone());
+            parts.push(compare("name", &asked, texts(step.name.as_deref())));
+        }
+        if let Some(patterns) = &self.conclusion {
+            let conclusion = step.conclusion.as_ref().map(|conclusion| conclusion.as_str());
+            parts.push(compare("conclusion", &Expectation::Matches(patterns.clone()), texts(conclusion)));
+        }
+        if let Some(range) = self.duration {
+            let took =
+                step.duration().map_or_else(|| Observation::Unknown(String::new()), Observation::Duration);
+            parts.push(compare("duration", &Expectation::Duration(range), took));
+        }
+        all(parts).satisfied
+    }
+}
+
+impl fmt::Display for StepTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |name: &str, asked: String| format!("{name} {asked}");
+        let patterns = |name: &str, patterns: &Option<Vec<Pattern>>| {
+            patterns.as_ref().map(|it| named(name, Expectation::Matches(it.clone()).to_string()))
+        };
+        let parts = [
+            patterns("name", &self.name),
+            patterns("conclusion", &self.conclusion),
+            self.duration.map(|range| named("duration", Expectation::Duration(range).to_string())),
+            self.absent.then(|| "absent".to_owned()),
+        ];
+        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A job's part of an explanation.
+pub(super) fn explained(job: &Job, result: ConditionResult) -> ConditionResult {
+    node(&format!("job {}", job.title()), result.satisfied, vec![result])
+}

@@ -1,0 +1,126 @@
+//! Conditions: what `when` may say, and three-valued evaluation with an explanation.
+
+mod expectation;
+mod job;
+mod jobs;
+mod observe;
+mod window;
+mod word;
+
+pub use expectation::{Expectation, Range, show_duration};
+pub use job::{JobCondition, JobTest, JobWord, StepTest};
+pub use jobs::{JobsTest, JobsWord};
+pub(crate) use window::DAYS;
+pub use window::Window;
+pub use word::{Kind, Word};
+
+use crate::model::{ConditionResult, Facts, Timestamp, Truth};
+
+/// A condition on one run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// All of them; an empty list holds.
+    All(Vec<Condition>),
+    /// At least one of them.
+    Any(Vec<Condition>),
+    /// Not it.
+    Not(Box<Condition>),
+    /// One word.
+    Test(Test),
+    /// The jobs of the judged attempt.
+    Jobs(Box<JobsTest>),
+    /// The time of judging.
+    Time(Window),
+}
+
+/// One word with what is asked of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Test {
+    /// What is observed.
+    pub word: Word,
+    /// What is asked.
+    pub expectation: Expectation,
+}
+
+impl Condition {
+    /// Evaluates the condition and explains each part. Every part is evaluated, so that the explanation is whole.
+    #[must_use]
+    pub fn evaluate(&self, facts: &Facts, now: Timestamp) -> ConditionResult {
+        let each = |parts: &[Self]| parts.iter().map(|part| part.evaluate(facts, now)).collect();
+        match self {
+            Self::All(parts) => all(each(parts)),
+            Self::Any(parts) => any(each(parts)),
+            Self::Not(part) => not(part.evaluate(facts, now)),
+            Self::Test(test) => observe::evaluate(test, facts, now),
+            Self::Jobs(test) => test.evaluate(&facts.details.jobs),
+            Self::Time(window) => window.evaluate(now),
+        }
+    }
+
+    /// Visits every test, with whether it must hold for the whole to hold.
+    pub fn visit<'a>(&'a self, required: bool, visitor: &mut dyn FnMut(&'a Test, bool)) {
+        match self {
+            Self::All(parts) => parts.iter().for_each(|part| part.visit(required, visitor)),
+            Self::Any(parts) => {
+                let only = required && parts.len() == 1;
+                parts.iter().for_each(|part| part.visit(only, visitor));
+            }
+            Self::Not(part) => part.visit(false, visitor),
+            Self::Test(test) => visitor(test, required),
+            Self::Jobs(_) | Self::Time(_) => {}
+        }
+    }
+
+    /// The expectations that must hold for that word, whatever else holds.
+    #[must_use]
+    pub fn required(&self, word: Word) -> Vec<&Expectation> {
+        let mut found = Vec::new();
+        self.visit(true, &mut |test, required| {
+            if required && test.word == word {
+                found.push(&test.expectation);
+            }
+        });
+        found
+    }
+}
+
+/// All of the parts.
+fn all(parts: Vec<ConditionResult>) -> ConditionResult {
+    let satisfied = first_of(&parts, [Truth::No, Truth::Unknown]).unwrap_or(Truth::Yes);
+    node("all", satisfied, parts)
+}
+
+/// At least one of the parts.
+fn any(parts: Vec<ConditionResult>) -> ConditionResult {
+    let satisfied = first_of(&parts, [Truth::Yes, Truth::Unknown]).unwrap_or(Truth::No);
+    node("any", satisfied, parts)
+}
+
+/// Not the part.
+fn not(part: ConditionResult) -> ConditionResult {
+    node("not", !part.satisfied, vec![part])
+}
+
+fn first_of<const N: usize>(parts: &[ConditionResult], wanted: [Truth; N]) -> Option<Truth> {
+    wanted.into_iter().find(|truth| parts.iter().any(|part| part.satisfied == *truth))
+}
+
+fn node(word: &str, satisfied: Truth, parts: Vec<ConditionResult>) -> ConditionResult {
+    let (expected, observed) = (String::new(), String::new());
+    ConditionResult { word: word.to_owned(), expected, observed, satisfied, parts }
+}
+
+fn leaf(
+    word: &str,
+    expected: impl ToString,
+    observed: impl Into<String>,
+    satisfied: Truth,
+) -> ConditionResult {
+    ConditionResult {
+        word: word.to_owned(),
+        expected: expected.to_string(),
+        observed: observed.into(),
+        satisfied,
+        parts: Vec::new(),
+    }
+}

@@ -1,0 +1,160 @@
+//! The words of `when` that observe one value.
+
+use std::fmt;
+
+/// The words of `when` that observe one value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Word {
+    /// `OWNER/NAME`, without regard to case.
+    Repository,
+    /// `public`, `private` or `internal`.
+    Visibility,
+    /// Whether the repository is archived.
+    Archived,
+    /// The workflow's name, or its file's name or path.
+    Workflow,
+    /// The head branch, or the tag's name.
+    Branch,
+    /// Whether the run is one of the repository's own default branch.
+    DefaultBranch,
+    /// Whether the head lies in another repository.
+    Fork,
+    /// The head commit.
+    HeadSha,
+    /// The head commit's message.
+    CommitMessage,
+    /// The run's title.
+    Title,
+    /// What triggered the run.
+    Event,
+    /// Where the run stands.
+    Status,
+    /// How the run ended.
+    Conclusion,
+    /// The attempt's number.
+    RunAttempt,
+    /// The login that started the first attempt.
+    Actor,
+    /// The login that started this attempt.
+    TriggeringActor,
+    /// The login that caused the webhook.
+    Sender,
+    /// The environment that the run waits at.
+    Environment,
+    /// How long ago the run was created.
+    Age,
+    /// How long ago the run last changed.
+    QuietFor,
+    /// For how long the attempt has waited to begin.
+    QueuedFor,
+    /// For how long the attempt's jobs have been running.
+    RunningFor,
+    /// How long the attempt took.
+    Duration,
+}
+
+/// What kind of value a word takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Patterns.
+    Text {
+        /// Whether they disregard case.
+        ignore_case: bool,
+    },
+    /// A number or bounds.
+    Number,
+    /// Bounds with durations.
+    Duration,
+    /// `true` or `false`.
+    Flag,
+}
+
+impl Word {
+    /// All words, in the order of the reference.
+    pub const ALL: [Self; 23] = [
+        Self::Repository,
+        Self::Visibility,
+        Self::Archived,
+        Self::Workflow,
+        Self::Branch,
+        Self::DefaultBranch,
+        Self::Fork,
+        Self::HeadSha,
+        Self::CommitMessage,
+        Self::Title,
+        Self::Event,
+        Self::Status,
+        Self::Conclusion,
+        Self::RunAttempt,
+        Self::Actor,
+        Self::TriggeringActor,
+        Self::Sender,
+        Self::Environment,
+        Self::Age,
+        Self::QuietFor,
+        Self::QueuedFor,
+        Self::RunningFor,
+        Self::Duration,
+    ];
+
+    /// The word in YAML.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Repository => "repository",
+            Self::Visibility => "visibility",
+            Self::Archived => "archived",
+            Self::Workflow => "workflow",
+            Self::Branch => "branch",
+            Self::DefaultBranch => "default_branch",
+            Self::Fork => "fork",
+            Self::HeadSha => "head_sha",
+            Self::CommitMessage => "commit_message",
+            Self::Title => "title",
+            Self::Event => "event",
+            Self::Status => "status",
+            Self::Conclusion => "conclusion",
+            Self::RunAttempt => "run_attempt",
+            Self::Actor => "actor",
+            Self::TriggeringActor => "triggering_actor",
+            Self::Sender => "sender",
+            Self::Environment => "environment",
+            Self::Age => "age",
+            Self::QuietFor => "quiet_for",
+            Self::QueuedFor => "queued_for",
+            Self::RunningFor => "running_for",
+            Self::Duration => "duration",
+        }
+    }
+
+    /// What kind of value the word takes.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Repository | Self::Actor | Self::TriggeringActor | Self::Sender => {
+                Kind::Text { ignore_case: true }
+            }
+            Self::Visibility
+            | Self::Workflow
+            | Self::Branch
+            | Self::HeadSha
+            | Self::CommitMessage
+            | Self::Title
+            | Self::Event
+            | Self::Status
+            | Self::Conclusion
+            | Self::Environment => Kind::Text { ignore_case: false },
+            Self::RunAttempt => Kind::Number,
+            Self::Age | Self::QuietFor | Self::QueuedFor | Self::RunningFor | Self::Duration => {
+                Kind::Duration
+            }
+            Self::Archived | Self::DefaultBranch | Self::Fork => Kind::Flag,
+        }
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
