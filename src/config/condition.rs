@@ -3,7 +3,7 @@
 use super::{
     fields::{text_keys, unknown_key},
     jobs::jobs,
-    pattern::patterns,
+    pattern::{self, patterns},
     range,
     report::{At, Report},
     tree::Kind,
@@ -128,6 +128,7 @@ fn part(report: &mut Report<'_>, name: &str, value: &At<'_>) -> Option<Option<Co
 fn expectation(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Option<Expectation> {
     match word.kind() {
         RuleKind::Text { ignore_case } => patterns(report, word, ignore_case, at).map(Expectation::Matches),
+        RuleKind::Lines => pattern::lines(report, word.as_str(), at).map(Expectation::Matches),
         // An attempt is numbered from 1.
         RuleKind::Number => range::numbers(report, word.as_str(), 1, at).map(Expectation::Number),
         RuleKind::Duration => range::durations(report, word.as_str(), at).map(Expectation::Duration),

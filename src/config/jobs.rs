@@ -10,7 +10,9 @@ use super::{
 };
 use crate::{
     model::{Conclusion, Status},
-    rules::{Expectation, JobCondition, JobTest, JobWord, JobsTest, JobsWord, Pattern, StepTest},
+    rules::{
+        Expectation, JobCondition, JobTest, JobWord, JobsTest, JobsWord, Pattern, PatternError, StepTest,
+    },
 };
 
 /// The map under `jobs` or `failed_jobs`.
@@ -76,12 +78,17 @@ fn part(report: &mut Report<'_>, name: &str, value: &At<'_>) -> Option<Option<Jo
     Some(expectation.map(|expectation| JobCondition::Test(JobTest { word, expectation })))
 }
 
+fn exact(text: &str) -> Result<Pattern, PatternError> {
+    Pattern::compile(text, false)
+}
+
 fn expectation(report: &mut Report<'_>, word: JobWord, at: &At<'_>) -> Option<Expectation> {
     let name = word.as_str();
     match word {
         JobWord::Name | JobWord::FailedStep | JobWord::RunnerLabel => {
-            patterns_of(report, name, false, at, &|_, _| None).map(Expectation::Matches)
+            patterns_of(report, name, &exact, at, &|_, _| None).map(Expectation::Matches)
         }
+        JobWord::Annotation => pattern::lines(report, name, at).map(Expectation::Matches),
         JobWord::Conclusion => known(report, name, Conclusion::KNOWN, at).map(Expectation::Matches),
         JobWord::Status => known(report, name, Status::KNOWN, at).map(Expectation::Matches),
         JobWord::Steps => range::numbers(report, name, 0, at).map(Expectation::Number),
@@ -91,7 +98,7 @@ fn expectation(report: &mut Report<'_>, word: JobWord, at: &At<'_>) -> Option<Ex
 }
 
 fn known(report: &mut Report<'_>, name: &str, known: &[&str], at: &At<'_>) -> Option<Vec<Pattern>> {
-    patterns_of(report, name, false, at, &|_, pattern| pattern::unknown_value(name, known, pattern))
+    patterns_of(report, name, &exact, at, &|_, pattern| pattern::unknown_value(name, known, pattern))
 }
 
 fn step(report: &mut Report<'_>, at: &At<'_>) -> Option<StepTest> {
@@ -102,7 +109,7 @@ fn step(report: &mut Report<'_>, at: &At<'_>) -> Option<StepTest> {
         report.error(at, "`step` says of no step which", remedy);
         return None;
     }
-    let name = fields.get("name").map(|at| patterns_of(report, "name", false, &at, &|_, _| None));
+    let name = fields.get("name").map(|at| patterns_of(report, "name", &exact, &at, &|_, _| None));
     let conclusion = fields.get("conclusion").map(|at| known(report, "conclusion", Conclusion::KNOWN, &at));
     let duration = fields.get("duration").map(|at| range::durations(report, "duration", &at));
     let absent = fields.get("absent").map(|at| values::flag(report, &at));

@@ -18,7 +18,8 @@ pub(super) fn patterns(
     ignore_case: bool,
     at: &At<'_>,
 ) -> Option<Vec<Pattern>> {
-    patterns_of(report, word.as_str(), ignore_case, at, &|text, pattern| match word {
+    let compile = |text: &str| Pattern::compile(text, ignore_case);
+    patterns_of(report, word.as_str(), &compile, at, &|text, pattern| match word {
         Word::Status => unknown_value(word.as_str(), Status::KNOWN, pattern),
         Word::Conclusion => unknown_value(word.as_str(), Conclusion::KNOWN, pattern),
         Word::Visibility => unknown_value(word.as_str(), &VISIBILITIES, pattern),
@@ -29,11 +30,19 @@ pub(super) fn patterns(
     })
 }
 
+/// One pattern or a list of them, for lines of text.
+pub(super) fn lines(report: &mut Report<'_>, word: &str, at: &At<'_>) -> Option<Vec<Pattern>> {
+    patterns_of(report, word, &Pattern::compile_for_lines, at, &|_, _| None)
+}
+
+/// How a text becomes a pattern.
+type Compile<'c> = &'c dyn Fn(&str) -> Result<Pattern, PatternError>;
+
 /// One pattern or a list of them. `refuse` says what is wrong with a glob that could never match.
 pub(super) fn patterns_of(
     report: &mut Report<'_>,
     word: &str,
-    ignore_case: bool,
+    compile: Compile<'_>,
     at: &At<'_>,
     refuse: &dyn Fn(&str, &Pattern) -> Option<Refusal>,
 ) -> Option<Vec<Pattern>> {
@@ -45,7 +54,7 @@ pub(super) fn patterns_of(
         return None;
     }
     let items = values::one_or_more(report, at, "texts")?;
-    let found: Vec<_> = items.iter().map(|item| pattern(report, ignore_case, item, refuse)).collect();
+    let found: Vec<_> = items.iter().map(|item| pattern(report, compile, item, refuse)).collect();
     let found = found.into_iter().collect::<Option<Vec<Pattern>>>()?;
     if let Some(item) = swallowed(&found).and_then(|index| items.get(index)) {
         let message = "an exclusion before it is undone by this pattern, which takes everything in";
@@ -64,12 +73,12 @@ fn swallowed(patterns: &[Pattern]) -> Option<usize> {
 
 fn pattern(
     report: &mut Report<'_>,
-    ignore_case: bool,
+    compile: Compile<'_>,
     at: &At<'_>,
     refuse: &dyn Fn(&str, &Pattern) -> Option<Refusal>,
 ) -> Option<Pattern> {
     let whole = values::text(report, at)?;
-    let pattern = match Pattern::compile(whole, ignore_case) {
+    let pattern = match compile(whole) {
         Ok(pattern) => pattern,
         Err(error) => {
             let (message, remedy) = not_a_pattern(whole, &error);

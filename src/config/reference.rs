@@ -52,6 +52,8 @@ pub enum Shape {
     ShareRange,
     /// Text or a list of texts: globs and `/regular expressions/`.
     Patterns,
+    /// The same for lines of text: a glob may match anywhere in a line.
+    LinePatterns,
     /// One of these words.
     Word(Vec<&'static str>),
     /// One of these words, or a list of them.
@@ -79,7 +81,7 @@ fn doc_of_word(word: Word) -> &'static str {
         Word::DefaultBranch => "Whether the head branch is the repository's own default branch.",
         Word::Fork => "Whether the head lies in another repository.",
         Word::HeadSha => "The head commit, all forty digits.",
-        Word::CommitMessage => "The head commit's whole message.",
+        Word::CommitMessage => "A line of the head commit's message.",
         Word::Title => "The run's title, as GitHub shows it in the list of runs.",
         Word::Event => "What triggered the run: `push`, `pull_request`, `schedule` and so on.",
         Word::Status => "Where the run stands.",
@@ -106,6 +108,7 @@ fn doc_of_job_word(word: JobWord) -> &'static str {
         JobWord::Steps => "How many steps the job has.",
         JobWord::Duration => "How long the job took; only when it has ended.",
         JobWord::RunnerLabel => "A label of runners that the job asks for.",
+        JobWord::Annotation => "A line that is noted on the job as a failure.",
         JobWord::JobAttempt => {
             "The attempt that the job ran in; a re-run leaves jobs that passed where they were."
         }
@@ -115,6 +118,7 @@ fn doc_of_job_word(word: JobWord) -> &'static str {
 fn shape_of(kind: Kind) -> Shape {
     match kind {
         Kind::Text { .. } => Shape::Patterns,
+        Kind::Lines => Shape::LinePatterns,
         Kind::Number => Shape::CountRange,
         Kind::Duration => Shape::DurationRange,
         Kind::Flag => Shape::Flag,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Conclusion, JobId, RunAttempt, Status, Timestamp};
+use super::{Conclusion, Fact, JobId, RunAttempt, Status, Timestamp};
 
 /// A job of an attempt. A re-run gives every job that runs again a new id; its name stays.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,20 @@ pub struct Job {
     pub runner_name: Option<String>,
     /// Its steps.
     pub steps: Vec<Step>,
+    /// What GitHub and its actions noted on it.
+    #[serde(default, skip_serializing_if = "Fact::is_not_asked")]
+    pub annotations: Fact<Vec<Annotation>>,
+}
+
+/// A note on a job: by GitHub itself when a runner is lost, by actions, and by whatever prints `::error::`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Annotation {
+    /// `notice`, `warning` or `failure`.
+    pub level: Option<String>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its text.
+    pub message: Option<String>,
 }
 
 /// A step of a job.
@@ -72,6 +86,17 @@ impl Job {
         let failed =
             |step: &&Step| matches!(step.conclusion, Some(Conclusion::Failure | Conclusion::TimedOut));
         self.steps.iter().filter(failed)
+    }
+
+    /// What is noted on it as a failure: titles and lines of text; or in words, why that is not known.
+    ///
+    /// # Errors
+    /// When it was not asked for, or could not be had.
+    pub fn failure_notes(&self) -> Result<Vec<String>, String> {
+        let noted = self.annotations.known()?;
+        let failures = noted.iter().filter(|note| note.level.as_deref() == Some("failure"));
+        let texts = failures.flat_map(|note| [note.title.as_deref(), note.message.as_deref()]).flatten();
+        Ok(texts.flat_map(str::lines).filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect())
     }
 
     /// The name for people: a job without one is called by its id.

@@ -17,7 +17,7 @@ pub use ids::{
     DeliveryGuid, EnvironmentId, IdError, InstallationId, JobId, RepositoryName, RuleName, RunAttempt, RunId,
     WorkflowId,
 };
-pub use job::{Job, Step};
+pub use job::{Annotation, Job, Step};
 pub use ledger::{
     ActionRow, ActionState, DecisionRow, DeliveryRow, DeliveryState, ExecutionRow, Lane, NewDecision,
     NewDelivery, Outcome, PlannedAction, Source,

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::{
     github::{Access, GitHubError, Meter},
     model::{
-        Command, Details, Fact, Facts, Gate, InstallationId, Lane, RepositoryName, RunSnapshot,
-        ScheduledPass, Signal, Timestamp,
+        Annotation, Command, Details, Fact, Facts, Gate, InstallationId, JobId, Lane, RepositoryName,
+        RunSnapshot, ScheduledPass, Signal, Timestamp,
     },
     rules::{Expectation, Need, Pattern, Rule, Word, needs, needs_of},
 };
@@ -83,6 +83,9 @@ impl Pipeline {
                     .await
                     .map(|found| completed.environments = Some(found)),
                 Need::Jobs => self.jobs(access, facts).await,
+                Need::Annotations(job) => self.github.annotations(access, job).await.map(|found| {
+                    note_on(&mut facts.details, job, Fact::Known(found));
+                }),
             };
             if let Err(error) = outcome {
                 if let Some(later) = later(&error) {
@@ -246,8 +249,17 @@ fn missing(details: &mut Details, need: Need, why: &str) {
     match need {
         Need::Repository => details.repository = Fact::Missing(why.to_owned()),
         Need::Jobs => details.jobs = Fact::Missing(why.to_owned()),
+        Need::Annotations(job) => note_on(details, job, Fact::Missing(why.to_owned())),
         // The run itself says by its gaps what is not known.
         Need::Run | Need::Environments => {}
+    }
+}
+
+fn note_on(details: &mut Details, job: JobId, annotations: Fact<Vec<Annotation>>) {
+    if let Fact::Known(jobs) = &mut details.jobs
+        && let Some(job) = jobs.iter_mut().find(|of| of.id == job)
+    {
+        job.annotations = annotations;
     }
 }
 

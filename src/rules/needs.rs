@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Condition, Mode, Rule, Ruleset, Trigger, Word};
-use crate::model::{ConditionResult, Facts, Timestamp, Truth};
+use crate::model::{ConditionResult, Fact, Facts, JobId, Timestamp, Truth};
 
 /// A fact that has to be fetched; the cheaper ones come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +16,8 @@ pub enum Need {
     Environments,
     /// The jobs of the judged attempt.
     Jobs,
+    /// What is noted on a job.
+    Annotations(JobId),
 }
 
 /// What the rules that listen to the facts' signal need beyond the facts; empty when all of them can be judged.
@@ -69,7 +71,11 @@ fn add_unknown(asked: &Condition, result: &ConditionResult, facts: &Facts, needs
             }
         }
         Condition::Test(test) => needs.extend(need_of(test.word, facts)),
-        Condition::Jobs(_) => needs.extend(facts.details.jobs.is_not_asked().then_some(Need::Jobs)),
+        Condition::Jobs(test) => match &facts.details.jobs {
+            Fact::NotAsked => needs.extend([Need::Jobs]),
+            Fact::Known(jobs) => needs.extend(test.wants_annotations(jobs).map(Need::Annotations)),
+            Fact::Missing(_) => {}
+        },
         Condition::Time(_) => {}
     }
 }

@@ -35,6 +35,18 @@ impl Pattern {
     /// # Errors
     /// When the pattern is empty or its regular expression does not compile.
     pub fn compile(source: &str, ignore_case: bool) -> Result<Self, PatternError> {
+        Self::compile_as(source, ignore_case, true)
+    }
+
+    /// Compiles a pattern for lines of text: a glob, too, may match anywhere in the line.
+    ///
+    /// # Errors
+    /// As for [`Self::compile`].
+    pub fn compile_for_lines(source: &str) -> Result<Self, PatternError> {
+        Self::compile_as(source, false, false)
+    }
+
+    fn compile_as(source: &str, ignore_case: bool, whole: bool) -> Result<Self, PatternError> {
         let (excludes, body) = match source.strip_prefix('!') {
             Some(body) => (true, body),
             None => (false, source),
@@ -44,6 +56,7 @@ impl Pattern {
         }
         let expression = match body.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
             Some(expression) => expression.to_owned(),
+            None if whole => format!(r"\A(?:{})\z", glob_to_regex(body)),
             None => glob_to_regex(body),
         };
         let regex = RegexBuilder::new(&expression)
@@ -106,7 +119,7 @@ impl PartialEq for Pattern {
 }
 
 fn glob_to_regex(glob: &str) -> String {
-    let mut expression = String::from(r"(?s)\A");
+    let mut expression = String::from("(?s:");
     let mut rest = glob.chars().peekable();
     while let Some(character) = rest.next() {
         match character {
@@ -116,7 +129,7 @@ fn glob_to_regex(glob: &str) -> String {
             other => expression.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
         }
     }
-    expression.push_str(r"\z");
+    expression.push(')');
     expression
 }
 

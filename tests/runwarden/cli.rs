@@ -818,7 +818,10 @@ async fn a_run_its_attempts_its_jobs_and_its_gates_are_shown() {
     assert_eq!((rows[2][1], rows[2][2], rows[2].last()), ("test", "failure", Some(&"Unit tests")), "{table}");
     let latest = shell.line(&format!("runs jobs acme/api {run} --json")).await.json();
     let test = &latest[1];
-    has_keys(test, "id name attempt status conclusion started_at completed_at labels runner_name steps");
+    has_keys(
+        test,
+        "id name attempt status conclusion started_at completed_at labels runner_name steps annotations",
+    );
     has_keys(&test["steps"][0], "number name status conclusion started_at completed_at");
     assert_eq!(
         (&test["attempt"], &test["conclusion"], &test["labels"]),

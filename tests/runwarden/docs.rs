@@ -234,6 +234,7 @@ fn every_key_stands_in_the_reference_with_its_value_and_default_and_no_other_doe
             Shape::DurationRange => "bounds with durations",
             Shape::ShareRange => "share or bounds",
             Shape::Patterns => "patterns",
+            Shape::LinePatterns => "patterns for lines",
             Shape::Word(of) | Shape::Words(of) => {
                 assert_eq!(words(code_spans(value)), words(of), "the words of `{path}`");
                 value
@@ -308,6 +309,7 @@ fn value_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Text { ignore_case: true } => "patterns, whatever case",
         Kind::Text { ignore_case: false } => "patterns",
+        Kind::Lines => "patterns for lines",
         Kind::Number => "number or bounds",
         Kind::Duration => "bounds with durations",
         Kind::Flag => "`true` or `false`",

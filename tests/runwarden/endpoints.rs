@@ -10,8 +10,8 @@ use runwarden::{
         Options, ProtectionRuleReview, RunPage, RunQuery, SecretText, WorkflowRef,
     },
     model::{
-        Conclusion, EnvironmentId, InstallationId, JobId, Lane, RepositoryName, ReviewState, RunAttempt,
-        RunId, Status, Timestamp, WorkflowId,
+        Annotation, Conclusion, EnvironmentId, InstallationId, JobId, Lane, RepositoryName, ReviewState,
+        RunAttempt, RunId, Status, Timestamp, WorkflowId,
     },
     simulator::{
         Answer, AttemptSpec, Authorization, Fault, GateSpec, JobSpec, Origin, PLAIN_TOKEN, REVIEWER,
@@ -643,6 +643,31 @@ async fn a_workflows_runs_are_listed_by_its_id_and_by_its_file() {
 }
 
 // --- beside that page ---
+
+#[tokio::test]
+async fn a_jobs_annotations_are_read_over_all_pages_and_no_check_run_has_none() {
+    let world = World::app().await;
+    let noted = (0..150).fold(JobSpec::new("test", "failure"), |job, number| {
+        job.annotation(if number == 149 { "failure" } else { "notice" }, format!("note {number}"))
+    });
+    let run = world.end(ci().attempt(AttemptSpec::jobs([noted])));
+    let job = world.job(run, "test");
+    let annotations = world.github.annotations(&world.access, job).await.unwrap();
+    assert_eq!(annotations.len(), 150);
+    let last =
+        Annotation { level: Some("failure".to_owned()), title: None, message: Some("note 149".to_owned()) };
+    assert_eq!(annotations.last(), Some(&last));
+    assert_eq!(world.last(), format!("GET /repos/acme/api/check-runs/{job}/annotations?per_page=100&page=2"));
+    assert_eq!(world.github.annotations(&world.access, JobId(7)).await, Ok(Vec::new()));
+    let forbidden = Answer::message(403, "Resource not accessible by integration");
+    world.sim.fault(Fault::on("GET", "/annotations").answer(forbidden));
+    let refusal = world.github.annotations(&world.access, job).await;
+    assert_eq!(refusal, Err(refused(403, "Resource not accessible by integration")));
+    let odd = br#"[{"annotation_level": null, "title": 7, "message": ["x"]}, null, 3]"#;
+    world.sim.fault(Fault::on("GET", "/annotations").answer(Answer::status(200).body(odd.as_slice())));
+    let lenient = world.github.annotations(&world.access, job).await.unwrap();
+    assert_eq!(lenient, vec![Annotation { level: None, title: None, message: None }; 3]);
+}
 
 #[tokio::test]
 async fn an_attempts_jobs_are_read_over_all_pages_with_their_steps() {

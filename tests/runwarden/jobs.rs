@@ -130,3 +130,76 @@ rules:
     assert_eq!(story.writes(), [format!("POST /repos/acme/api/actions/runs/{hanging}/cancel")]);
     story.end().await;
 }
+
+const LOST_RUNNERS: &str = r#"
+rules:
+  - name: rerun-lost-runners
+    on: workflow_run.completed
+    when:
+      conclusion: failure
+      run_attempt: { below: 3 }
+      failed_jobs: { every: { annotation: ["lost communication with the server", "/received a shutdown signal\\.$/"] } }
+    then:
+      - rerun
+"#;
+
+fn noted(name: &str, message: &str) -> JobSpec {
+    JobSpec::new(name, "failure").annotation("failure", message)
+}
+
+fn annotations_read(story: &Story) -> usize {
+    story.requests().iter().filter(|request| request.contains("/annotations")).count()
+}
+
+#[tokio::test]
+async fn a_run_is_rerun_whose_every_failed_job_lost_its_runner() {
+    let mut story = Story::begin(LOST_RUNNERS).await;
+    story.github.auto_finish(true);
+    let lost = "The self-hosted runner lost communication with the server. Verify the machine is running.";
+    let jobs = vec![
+        noted("a", lost),
+        noted("b", "The runner has received a shutdown signal."),
+        JobSpec::new("c", "success").annotation("failure", "not asked for"),
+    ];
+    let run = story.github.run_to_end(ci(jobs));
+    story.settle().await;
+    assert_eq!(story.github.attempt_of(run), 2);
+    assert_eq!(annotations_read(&story), 2);
+    let history = story.history(run).await;
+    let jobs = history[0].decisions[0].decision.facts.details.jobs.known().unwrap();
+    let evidence = jobs[0].annotations.known().unwrap();
+    assert_eq!(evidence[0].message.as_deref(), Some(lost), "what was read stands with the decision");
+    story.end().await;
+}
+
+#[tokio::test]
+async fn the_first_job_without_such_an_annotation_settles_it_and_no_other_is_asked_for() {
+    let mut story = Story::begin(LOST_RUNNERS).await;
+    let jobs = vec![
+        noted("a", "Process completed with exit code 1."),
+        noted("b", "The runner has received a shutdown signal."),
+        noted("c", "The runner has received a shutdown signal."),
+    ];
+    let run = story.github.run_to_end(ci(jobs));
+    story.settle().await;
+    assert_eq!(story.github.attempt_of(run), 1);
+    assert_eq!(annotations_read(&story), 1);
+    story.end().await;
+}
+
+#[tokio::test]
+async fn a_warning_is_no_failure_and_what_cannot_be_read_leads_to_no_act() {
+    let mut story = Story::begin(LOST_RUNNERS).await;
+    let warned = JobSpec::new("a", "failure").annotation("warning", "it lost communication with the server");
+    let run = story.github.run_to_end(ci(vec![warned]));
+    story.settle().await;
+    assert_eq!(story.github.attempt_of(run), 1);
+    let forbidden = Answer::message(403, "Resource not accessible by integration");
+    story.github.fault(Fault::on("GET", "/annotations").always().answer(forbidden));
+    let run = story.github.run_to_end(ci(vec![noted("a", "lost communication with the server")]));
+    story.settle().await;
+    assert_eq!(story.github.attempt_of(run), 1);
+    let reason = reason(&story, run).await;
+    assert!(reason.contains("job a: annotation: ") && reason.contains("Resource not accessible"), "{reason}");
+    story.end().await;
+}

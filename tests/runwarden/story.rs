@@ -218,7 +218,7 @@ impl Story {
     /// The requests that concern a run, token mints and installation look-ups aside, as `METHOD path`.
     pub fn requests(&self) -> Vec<String> {
         let lines = self.github.requests().into_iter().map(|request| request.line());
-        lines.filter(|line| line.contains("/actions/")).collect()
+        lines.filter(|line| line.contains("/actions/") || line.contains("/check-runs/")).collect()
     }
 
     /// A story fails at its end on a route that GitHub does not have and on an action left due.

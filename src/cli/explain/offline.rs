@@ -35,7 +35,7 @@ pub(super) struct ExplanationView<'a> {
 
 #[derive(Debug, Serialize)]
 struct FetchView {
-    /// `run`, `repository`, `pending_deployments` or `jobs`.
+    /// `run`, `repository`, `pending_deployments`, `jobs` or `annotations`.
     fact: &'static str,
     /// The same for people.
     #[serde(skip)]
@@ -173,6 +173,11 @@ impl<'a> Explanation<'a> {
                 fact: "jobs",
                 what: "the attempt's jobs",
                 request: format!("{run}/attempts/{attempt}/jobs"),
+            },
+            Need::Annotations(job) => FetchView {
+                fact: "annotations",
+                what: "a job's annotations",
+                request: format!("{repository}/check-runs/{job}/annotations"),
             },
         };
         self.needs.iter().map(fetch).collect()

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::At;
-use crate::model::{Conclusion, Job, JobId, RunAttempt, Status, Step};
+use crate::model::{Annotation, Conclusion, Job, JobId, RunAttempt, Status, Step};
 
 /// A job in `--json`; what is not known is null.
 #[derive(Debug, Serialize)]
@@ -18,6 +18,8 @@ pub(in crate::cli) struct JobView<'a> {
     labels: &'a [String],
     runner_name: Option<&'a str>,
     steps: Vec<StepView<'a>>,
+    /// Null when no rule asked for them, or they could not be had.
+    annotations: Option<&'a [Annotation]>,
 }
 
 #[derive(Debug, Serialize)]
@@ -51,6 +53,7 @@ impl<'a> From<&'a Job> for JobView<'a> {
             labels: &job.labels,
             runner_name: job.runner_name.as_deref(),
             steps: job.steps.iter().map(step).collect(),
+            annotations: job.annotations.known().ok().map(Vec::as_slice),
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{MOST_PAGES, object, runs::of_run};
 use crate::{
     github::{Access, GitHub, GitHubError, payload::Raw, transport::Call},
-    model::{Conclusion, Job, JobId, RunAttempt, RunId, Status, Step},
+    model::{Conclusion, Fact, Job, JobId, RunAttempt, RunId, Status, Step},
 };
 
 /// All jobs of an attempt.
@@ -122,6 +122,7 @@ fn job(raw: Raw<'_>) -> Option<Job> {
         labels: wire.labels.list().unwrap_or_default().into_iter().filter_map(Raw::string).collect(),
         runner_name: wire.runner_name.string(),
         steps: list(wire.steps),
+        annotations: Fact::NotAsked,
     })
 }
 

@@ -3,6 +3,7 @@
 //! GitHub's description: <https://docs.github.com/en/rest/actions/workflow-runs>. What they return is read
 //! leniently: a field that is absent, null or of another type is `None`, an unknown word is kept as it came.
 
+mod annotations;
 mod app;
 mod deployments;
 mod jobs;

@@ -54,11 +54,13 @@ pub enum JobWord {
     RunnerLabel,
     /// The attempt that it ran in.
     JobAttempt,
+    /// What is noted on it as a failure, line by line.
+    Annotation,
 }
 
 impl JobWord {
     /// All words, in the order of the reference.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Name,
         Self::Conclusion,
         Self::Status,
@@ -67,6 +69,7 @@ impl JobWord {
         Self::Duration,
         Self::RunnerLabel,
         Self::JobAttempt,
+        Self::Annotation,
     ];
 
     /// The word in YAML.
@@ -81,6 +84,7 @@ impl JobWord {
             Self::Duration => "duration",
             Self::RunnerLabel => "runner_label",
             Self::JobAttempt => "job_attempt",
+            Self::Annotation => "annotation",
         }
     }
 
@@ -91,6 +95,7 @@ impl JobWord {
             Self::Name | Self::Conclusion | Self::Status | Self::FailedStep | Self::RunnerLabel => {
                 Kind::Text { ignore_case: false }
             }
+            Self::Annotation => Kind::Lines,
             Self::Steps | Self::JobAttempt => Kind::Number,
             Self::Duration => Kind::Duration,
         }
@@ -123,6 +128,23 @@ impl JobCondition {
             Self::Step(test) => test.evaluate(job),
         }
     }
+
+    /// Whether the job's annotations would tell what is not known of the condition.
+    #[must_use]
+    pub fn wants_annotations(&self, job: &Job) -> bool {
+        job.annotations.is_not_asked()
+            && self.evaluate(job).satisfied == Truth::Unknown
+            && self.names_annotations()
+    }
+
+    fn names_annotations(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::names_annotations),
+            Self::Not(part) => part.names_annotations(),
+            Self::Test(test) => test.word == JobWord::Annotation,
+            Self::Step(_) => false,
+        }
+    }
 }
 
 fn observe(word: JobWord, job: &Job) -> Observation {
@@ -141,6 +163,10 @@ fn observe(word: JobWord, job: &Job) -> Observation {
         JobWord::JobAttempt => {
             job.attempt.map_or_else(unknown, |attempt| Observation::Number(u64::from(attempt.0)))
         }
+        JobWord::Annotation => match job.failure_notes() {
+            Ok(notes) => texts(notes),
+            Err(why) => Observation::Unknown(why),
+        },
     }
 }
 

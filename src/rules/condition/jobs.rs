@@ -1,7 +1,7 @@
 //! `jobs` and `failed_jobs`: conditions over all jobs of the judged attempt.
 
 use super::{Expectation, JobCondition, Range, all, job::explained, leaf, node};
-use crate::model::{Conclusion, ConditionResult, Fact, Job, Truth};
+use crate::model::{Conclusion, ConditionResult, Fact, Job, JobId, Truth};
 
 /// So many jobs are explained one by one; of the others only the number is told.
 const MOST_EXPLAINED: usize = 10;
@@ -88,6 +88,20 @@ impl JobsTest {
         let fits =
             |job: &&Job| self.some.as_ref().is_none_or(|asked| asked.evaluate(job).satisfied == Truth::Yes);
         selection.jobs.into_iter().filter(fits).collect()
+    }
+
+    /// The job whose annotations would tell more, if there is one: one at a time, since each may settle the whole.
+    #[must_use]
+    pub fn wants_annotations(&self, jobs: &[Job]) -> Option<JobId> {
+        let wanted = |asked: &JobCondition, jobs: &[&Job]| {
+            jobs.iter().find(|job| asked.wants_annotations(job)).map(|job| job.id)
+        };
+        let all: Vec<&Job> = jobs.iter().collect();
+        if let Some(job) = self.except.as_ref().and_then(|asked| wanted(asked, &all)) {
+            return Some(job);
+        }
+        let selected = self.select(jobs).ok()?.jobs;
+        [&self.every, &self.some, &self.none].into_iter().flatten().find_map(|asked| wanted(asked, &selected))
     }
 
     fn select<'a>(&self, jobs: &'a [Job]) -> Result<Selection<'a>, String> {

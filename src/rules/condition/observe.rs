@@ -77,7 +77,10 @@ fn observe(word: Word, facts: &Facts, now: Timestamp) -> Observation {
         }),
         Word::Fork => known(facts, run.is_from_fork().map(Observation::Flag)),
         Word::HeadSha => text(facts, run.head_sha.as_deref()),
-        Word::CommitMessage => text(facts, run.commit_message.as_deref()),
+        Word::CommitMessage => {
+            let lines = run.commit_message.as_deref().map(|it| it.lines().map(ToOwned::to_owned).collect());
+            known(facts, lines.map(Observation::Texts))
+        }
         Word::Title => text(facts, run.title.as_deref()),
         Word::Event => text(facts, run.event.as_deref()),
         Word::Status => text(facts, run.status.as_ref().map(Status::as_str)),

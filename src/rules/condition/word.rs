@@ -61,6 +61,8 @@ pub enum Kind {
         /// Whether they disregard case.
         ignore_case: bool,
     },
+    /// Patterns that may match anywhere in a line.
+    Lines,
     /// A number or bounds.
     Number,
     /// Bounds with durations.
@@ -138,12 +140,12 @@ impl Word {
             | Self::Workflow
             | Self::Branch
             | Self::HeadSha
-            | Self::CommitMessage
             | Self::Title
             | Self::Event
             | Self::Status
             | Self::Conclusion
             | Self::Environment => Kind::Text { ignore_case: false },
+            Self::CommitMessage => Kind::Lines,
             Self::RunAttempt => Kind::Number,
             Self::Age | Self::QuietFor | Self::QueuedFor | Self::RunningFor | Self::Duration => {
                 Kind::Duration

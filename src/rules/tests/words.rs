@@ -7,6 +7,10 @@ fn patterns(list: &[&str]) -> Expectation {
     Expectation::Matches(list.iter().map(|pattern| Pattern::compile(pattern, false).unwrap()).collect())
 }
 
+fn lines(list: &[&str]) -> Expectation {
+    Expectation::Matches(list.iter().map(|pattern| Pattern::compile_for_lines(pattern).unwrap()).collect())
+}
+
 fn truth(condition: &Condition, facts: &Facts) -> Truth {
     condition.evaluate(facts, NOW).satisfied
 }
@@ -102,10 +106,12 @@ fn texts_of_the_run_are_matched_whole_or_by_a_regular_expression_anywhere() {
     facts.run.title = Some("Fix the build".to_owned());
     facts.sender = Some("octocat".to_owned());
     for (condition, expected) in [
-        (word(Word::CommitMessage, patterns(&["**[skip retry]**"])), Truth::Yes),
-        (word(Word::CommitMessage, patterns(&["Fix the build"])), Truth::No),
-        (word(Word::CommitMessage, patterns(&["/build$/"])), Truth::No),
-        (word(Word::CommitMessage, patterns(&["/(?m)build$/"])), Truth::Yes),
+        (word(Word::CommitMessage, lines(&["[skip retry]"])), Truth::Yes),
+        (word(Word::CommitMessage, lines(&["!skip retry"])), Truth::No),
+        (word(Word::CommitMessage, lines(&["the build"])), Truth::Yes),
+        (word(Word::CommitMessage, lines(&["/^the/"])), Truth::No),
+        (word(Word::CommitMessage, lines(&["/build$/"])), Truth::Yes),
+        (word(Word::CommitMessage, lines(&["build*skip"])), Truth::No),
         (word(Word::Title, patterns(&["Fix *"])), Truth::Yes),
         (word(Word::HeadSha, patterns(&["abc"])), Truth::Unknown),
         (word(Word::Sender, patterns(&["octocat"])), Truth::Yes),
@@ -196,6 +202,7 @@ fn job(name: &str, conclusion: Conclusion) -> Job {
         labels: vec!["ubuntu-latest".to_owned()],
         runner_name: None,
         steps: Vec::new(),
+        annotations: Fact::NotAsked,
     }
 }
 
@@ -404,4 +411,43 @@ fn the_reason_names_the_job_that_decided() {
     let every = JobsTest { every: asked(&["Install"]), ..failed };
     assert_eq!(reason(every.clone(), &with_jobs(vec![])), "failed_jobs: every: no jobs");
     assert_eq!(reason(every, &super::facts()), "failed_jobs: not known: it has not been asked for");
+}
+
+#[test]
+fn annotations_are_asked_for_one_job_after_the_other_until_one_settles_the_rule() {
+    use crate::model::Annotation;
+    let of = |id: i64, annotations: Fact<Vec<Annotation>>| Job {
+        id: JobId(id),
+        annotations,
+        ..job(&format!("job {id}"), Conclusion::Failure)
+    };
+    let note = |level: &str, message: &str| Annotation {
+        level: Some(level.to_owned()),
+        title: None,
+        message: Some(message.to_owned()),
+    };
+    let lost = || Fact::Known(vec![note("failure", "first line\nthe runner was lost")]);
+    let asked =
+        JobCondition::Test(JobTest { word: JobWord::Annotation, expectation: lines(&["runner was lost"]) });
+    let every = JobsTest { every: Some(asked), ..of_jobs(JobsWord::FailedJobs) };
+    let condition = Condition::Jobs(Box::new(every));
+    let warning = || Fact::Known(vec![note("warning", "the runner was lost")]);
+    let missing = || Fact::Missing("GitHub answered 403".to_owned());
+    for (first, second, expected, need) in [
+        (Fact::NotAsked, Fact::NotAsked, Truth::Unknown, Some(1)),
+        (lost(), Fact::NotAsked, Truth::Unknown, Some(2)),
+        (lost(), lost(), Truth::Yes, None),
+        (warning(), Fact::NotAsked, Truth::No, None),
+        (Fact::Known(vec![]), Fact::NotAsked, Truth::No, None),
+        (missing(), lost(), Truth::Unknown, None),
+        (missing(), warning(), Truth::No, None),
+    ] {
+        let facts = with_jobs(vec![of(1, first), of(2, second)]);
+        assert_eq!(truth(&condition, &facts), expected, "{facts:?}");
+        let needs = needs(&ruleset(vec![rule("a", condition.clone())]), &facts, NOW);
+        assert_eq!(
+            needs.into_iter().collect::<Vec<_>>(),
+            need.map(|id| Need::Annotations(JobId(id))).as_slice()
+        );
+    }
 }
