@@ -16,8 +16,11 @@ use crate::{
 };
 
 /// What of a run a rule may run again.
-pub(super) const SCOPES: [(&str, RerunScope); 2] =
-    [("failed_jobs", RerunScope::FailedJobs), ("run", RerunScope::Run)];
+pub(super) const SCOPES: [(&str, RerunScope); 3] = [
+    ("failed_jobs", RerunScope::FailedJobs),
+    ("matching_job", RerunScope::MatchingJob),
+    ("run", RerunScope::Run),
+];
 
 /// As whom a deployment is reviewed.
 pub(super) const VIAS: [(&str, Via); 2] =

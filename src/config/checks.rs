@@ -10,7 +10,7 @@ use super::{
     settings::{Credentials, GitHubSettings},
 };
 use crate::{
-    model::{Action, ActionKind, Review, Via},
+    model::{Action, ActionKind, RerunScope, Review, Via},
     rules::{Condition, Expectation, Trigger, Word},
 };
 
@@ -97,7 +97,14 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
         return;
     };
     match &placed.action {
-        Action::Rerun(_) => check_rerun(report, draft, when, &placed.at),
+        Action::Rerun(rerun) => {
+            check_rerun(report, draft, when, &placed.at);
+            if rerun.scope == RerunScope::MatchingJob && when.failed_jobs().is_none() {
+                let message = "`scope: matching_job` and no `failed_jobs` that says which";
+                let remedy = "add `failed_jobs: { some: { failed_step: \"Install*\" } }` to `when`";
+                report.error(&placed.at, message, remedy);
+            }
+        }
         Action::Cancel => {}
         Action::ReviewDeployments(review) => check_review(report, when, review, &placed.at),
         Action::DeleteRun | Action::DeleteLogs => check_deletion(report, draft, when, placed),

@@ -260,7 +260,11 @@ pub(super) const LIMITS: &[Key] = &[
 const RERUN: &[Key] = &[
     or(
         "failed_jobs",
-        key("scope", scopes, "The failed jobs and those that depend on them, or the whole run."),
+        key(
+            "scope",
+            scopes,
+            "The failed jobs and those that depend on them; the one that `failed_jobs` singles out; or the whole run.",
+        ),
     ),
     or("0s", key("delay", || Shape::Duration, "How long to wait first.")),
     or(

@@ -137,7 +137,10 @@ pub enum RerunScope {
     FailedJobs,
     /// All jobs.
     Run,
-    /// One job and those that depend on it; by hand only.
+    /// The one job that a rule's `failed_jobs` singles out; the failed jobs where it singles out none or several.
+    /// Bound to one of the two when it is planned.
+    MatchingJob,
+    /// One job and those that depend on it.
     Job(JobId),
 }
 

@@ -43,7 +43,7 @@ impl Pipeline {
 
     async fn rerun(&self, access: &Access, plan: &PlannedAction, rerun: &Rerun) -> Result<(), GitHubError> {
         match rerun.scope {
-            RerunScope::FailedJobs => {
+            RerunScope::FailedJobs | RerunScope::MatchingJob => {
                 self.github.rerun_failed_jobs(access, plan.run, rerun.debug_logging).await
             }
             RerunScope::Run => self.github.rerun(access, plan.run, rerun.debug_logging).await,
@@ -84,7 +84,9 @@ impl Pipeline {
 
 fn rerun_words(rerun: &Rerun) -> String {
     match rerun.scope {
-        RerunScope::FailedJobs => "asked GitHub to re-run the failed jobs".to_owned(),
+        RerunScope::FailedJobs | RerunScope::MatchingJob => {
+            "asked GitHub to re-run the failed jobs".to_owned()
+        }
         RerunScope::Run => "asked GitHub to re-run the run".to_owned(),
         RerunScope::Job(job) => format!("asked GitHub to re-run job {job}"),
     }

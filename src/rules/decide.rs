@@ -4,8 +4,8 @@ use std::{hash::Hasher, time::Duration};
 
 use super::{Mode, Rule, Ruleset, Trigger};
 use crate::model::{
-    Action, ActionKey, ActionState, ConditionResult, Facts, Lane, PlannedAction, Rerun, Review, RuleVerdict,
-    RunAttempt, RunId, Signal, Timestamp, Truth, Verdict, Via,
+    Action, ActionKey, ActionState, ConditionResult, Facts, JobId, Lane, PlannedAction, Rerun, RerunScope,
+    Review, RuleVerdict, RunAttempt, RunId, Signal, Timestamp, Truth, Verdict, Via,
 };
 
 /// The longest that a re-run may be put off: GitHub refuses re-runs after thirty days.
@@ -112,8 +112,15 @@ pub fn plan(ruleset: &Ruleset, rule: &Rule, facts: &Facts, now: Timestamp) -> Ve
 
 /// Binds a rule's action to the run; `None` when this signal is not the one that the action answers.
 fn bind(rule: &Rule, action: &Action, facts: &Facts, now: Timestamp) -> Option<Action> {
-    let Action::ReviewDeployments(review) = action else {
-        return Some(action.clone());
+    let review = match action {
+        Action::ReviewDeployments(review) => review,
+        Action::Rerun(rerun) if rerun.scope == RerunScope::MatchingJob => {
+            let scope = singled_out(rule, facts).map_or(RerunScope::FailedJobs, RerunScope::Job);
+            return Some(Action::Rerun(Rerun { scope, ..rerun.clone() }));
+        }
+        Action::Rerun(_) | Action::Cancel | Action::DeleteRun | Action::DeleteLogs => {
+            return Some(action.clone());
+        }
     };
     let asked = facts.gate.as_ref().is_some_and(|gate| gate.protection_rule);
     let via = if asked { Via::ProtectionRule } else { Via::Reviewer };
@@ -134,6 +141,16 @@ fn bind(rule: &Rule, action: &Action, facts: &Facts, now: Timestamp) -> Option<A
     let comment =
         rule.comment.as_ref().map_or_else(String::new, |comment| comment.fill(&rule.name, facts, now));
     Some(Action::ReviewDeployments(Review { state: review.state, environments, comment, via: Some(via) }))
+}
+
+/// The one failed job that the rule's conditions single out. While it runs GitHub refuses to re-run a second one, so
+/// of several none is.
+fn singled_out(rule: &Rule, facts: &Facts) -> Option<JobId> {
+    let jobs = facts.details.jobs.known().ok()?;
+    match rule.when.failed_jobs()?.matching(jobs).as_slice() {
+        [job] => Some(job.id),
+        _ => None,
+    }
 }
 
 fn due_at(action: &Action, run: RunId, attempt: RunAttempt, now: Timestamp) -> Timestamp {

@@ -244,7 +244,7 @@ fn why_not_rerunnable(
         }
         Conclusion::ActionRequired => return Some("the run waits for approval, it has not run".to_owned()),
         Conclusion::Success | Conclusion::Skipped | Conclusion::Neutral
-            if rerun.scope == RerunScope::FailedJobs =>
+            if matches!(rerun.scope, RerunScope::FailedJobs | RerunScope::MatchingJob) =>
         {
             return Some(format!("the run concluded {conclusion}: it has no failed jobs"));
         }

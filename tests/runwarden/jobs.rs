@@ -203,3 +203,30 @@ async fn a_warning_is_no_failure_and_what_cannot_be_read_leads_to_no_act() {
     assert!(reason.contains("job a: annotation: ") && reason.contains("Resource not accessible"), "{reason}");
     story.end().await;
 }
+
+#[tokio::test]
+async fn the_one_job_that_matches_is_rerun_and_of_several_all_that_failed() {
+    const MATCHING: &str = r#"
+rules:
+  - name: rerun-the-flaky-one
+    on: workflow_run.completed
+    when:
+      conclusion: failure
+      run_attempt: { below: 3 }
+      failed_jobs: { some: { not: { failed_step: "*test*" } } }
+    then:
+      - rerun: { scope: matching_job }
+"#;
+    let mut story = Story::begin(MATCHING).await;
+    story.github.auto_finish(true);
+    let one = story.github.run_to_end(ci(vec![failed("a", "Install"), failed("b", "Run tests")]));
+    let jobs = story.github.run_state(one).unwrap().jobs;
+    let flaky = jobs.iter().find(|job| job.name == "a").unwrap().id;
+    story.settle().await;
+    assert_eq!(story.writes(), [format!("POST /repos/acme/api/actions/jobs/{flaky}/rerun")]);
+    assert_eq!(story.github.attempt_of(one), 2);
+    let two = story.github.run_to_end(ci(vec![failed("a", "Install"), failed("b", "Set up")]).branch("dev"));
+    story.settle().await;
+    assert_eq!(story.writes()[1..], [format!("POST /repos/acme/api/actions/runs/{two}/rerun-failed-jobs")]);
+    story.end().await;
+}

@@ -93,6 +93,19 @@ impl Stage {
         }
     }
 
+    /// Waits until how the last act ended is written down: GitHub has it before the ledger.
+    pub(super) async fn until_nothing_is_open(&self) -> anyhow::Result<()> {
+        let began = std::time::Instant::now();
+        loop {
+            let counts = self.daemon.pipeline.store.counts().await?;
+            if counts.pending + counts.planned + counts.executing == 0 {
+                return Ok(());
+            }
+            anyhow::ensure!(began.elapsed() < PATIENCE, "waited in vain for the last act to be recorded");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// The history as a table, and how long each reaction took.
     pub(super) async fn epilogue(&self, reactions: &[Reaction]) -> anyhow::Result<String> {
         let filter = HistoryFilter { limit: 1_000, ..HistoryFilter::default() };

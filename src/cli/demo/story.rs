@@ -23,6 +23,7 @@ pub(super) async fn tell(stage: &Stage) -> anyhow::Result<Vec<Reaction>> {
     reactions.push(deployment(stage).await?);
     reactions.push(purge(stage).await?);
     reactions.push(duplicate_and_forgery(stage).await?);
+    stage.until_nothing_is_open().await?;
     let unknown = stage.github.unknown_routes();
     ensure!(unknown.is_empty(), "the daemon asked for what GitHub does not have: {unknown:?}");
     Ok(reactions)

@@ -68,7 +68,7 @@ fn order(action: &Action) -> String {
     match action {
         Action::Rerun(rerun) => match rerun.scope {
             RerunScope::Run => "re-run of".to_owned(),
-            RerunScope::FailedJobs => "re-run of the failed jobs of".to_owned(),
+            RerunScope::FailedJobs | RerunScope::MatchingJob => "re-run of the failed jobs of".to_owned(),
             RerunScope::Job(job) => format!("re-run of job {job} of"),
         },
         Action::Cancel => "cancellation of".to_owned(),

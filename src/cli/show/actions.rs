@@ -129,6 +129,7 @@ impl<'a> From<&'a Action> for Params<'a> {
             Action::Rerun(rerun) => {
                 let (scope, job) = match rerun.scope {
                     RerunScope::FailedJobs => ("failed_jobs", None),
+                    RerunScope::MatchingJob => ("matching_job", None),
                     RerunScope::Run => ("run", None),
                     RerunScope::Job(job) => ("job", Some(job)),
                 };

@@ -9,7 +9,7 @@ pub(in crate::cli) fn what_it_does(action: &Action) -> String {
         Action::Rerun(rerun) => {
             let debug = if rerun.debug_logging { " with debug logs" } else { "" };
             match rerun.scope {
-                RerunScope::FailedJobs => format!("re-run the failed jobs{debug}"),
+                RerunScope::FailedJobs | RerunScope::MatchingJob => format!("re-run the failed jobs{debug}"),
                 RerunScope::Run => format!("re-run the run{debug}"),
                 RerunScope::Job(job) => format!("re-run job {job}{debug}"),
             }

@@ -69,7 +69,7 @@ many-problems.yaml:14:20: error: unknown conclusion `failed`
 many-problems.yaml:16:25: error: unknown word `job`
   16 |       - rerun: { scope: job }
      |                         ^^^
-  help: expected one of `failed_jobs`, `run`
+  help: expected one of `failed_jobs`, `matching_job`, `run`
 
 many-problems.yaml:18:21: error: `30 2 * *` has 4 fields, a schedule has five
   18 |     on: { schedule: "30 2 * *", zone: Berlin }
@@ -446,6 +446,10 @@ fn actions() {
             (6, 13, "expected one action, found `rerun`, `scope`", "indented below its word"),
         ),
         ("[ rerun: { scope: job } ]", (6, 29, "unknown word `job`", "`failed_jobs`")),
+        (
+            "[ rerun: { scope: matching_job } ]",
+            (6, 13, "no `failed_jobs` that says which", "add `failed_jobs"),
+        ),
         ("[ rerun: { max: 3 } ]", (6, 22, "unknown key `max`", "expected one of `scope`")),
         (
             "[ rerun: { backoff: 0.5, delay: 1s } ]",

@@ -78,8 +78,8 @@ impl JobsTest {
         node(word, whole.satisfied, whole.parts)
     }
 
-    /// The jobs that the rule accepts as the failed ones' selection: those that match `some`, or all of them where
-    /// the rule has no `some`. Empty when they are not known.
+    /// The jobs that the test singles out: those that fulfil `some`, or all that it is about where it has no `some`.
+    /// None when that is not known.
     #[must_use]
     pub fn matching<'a>(&self, jobs: &'a [Job]) -> Vec<&'a Job> {
         let Ok(selection) = self.select(jobs) else {

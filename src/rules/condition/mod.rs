@@ -71,6 +71,17 @@ impl Condition {
         }
     }
 
+    /// The first test of the failed jobs that must hold, whatever else holds.
+    #[must_use]
+    pub fn failed_jobs(&self) -> Option<&JobsTest> {
+        match self {
+            Self::All(parts) => parts.iter().find_map(Self::failed_jobs),
+            Self::Any(parts) => parts.first().filter(|_| parts.len() == 1)?.failed_jobs(),
+            Self::Jobs(test) => Some(test.as_ref()).filter(|test| test.word == JobsWord::FailedJobs),
+            Self::Not(_) | Self::Test(_) | Self::Time(_) => None,
+        }
+    }
+
     /// The expectations that must hold for that word, whatever else holds.
     #[must_use]
     pub fn required(&self, word: Word) -> Vec<&Expectation> {
