@@ -7,6 +7,7 @@ mod history;
 mod load;
 mod logging;
 mod runs;
+mod schema;
 mod serve;
 mod show;
 
@@ -54,6 +55,8 @@ enum Command {
     Serve(ConfigArgs),
     /// Check a configuration and show all its problems (exit code 3 if it has errors)
     Check(check::CheckArgs),
+    /// Print the configuration's JSON Schema, for editors
+    Schema,
     /// Show for one payload what every rule says, condition by condition
     Explain(explain::ExplainArgs),
     /// Show what came, what was decided and why, what was done, and how it ended
@@ -108,6 +111,7 @@ async fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Serve(args) => serve::run(&args).await,
         Command::Check(args) => check::run(&args),
+        Command::Schema => schema::run(),
         Command::Explain(args) => explain::run(&args).await,
         Command::History(args) => history::run(&args).await,
         Command::Runs(command) => runs::run(command).await,

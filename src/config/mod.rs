@@ -18,6 +18,7 @@ mod reach;
 mod reference;
 mod report;
 mod rule;
+mod schema;
 mod secret;
 mod sections;
 mod settings;
@@ -33,6 +34,7 @@ mod window;
 pub use compile::{Loaded, compile, load, load_without_secrets};
 pub use problem::{Problem, Problems, Severity};
 pub use reference::{Entry, Shape, vocabulary};
+pub use schema::schema;
 pub use secret::Secret;
 pub use settings::{
     CaFile, Config, Credentials, DatabaseSettings, GitHubSettings, LogFormat, LogLevel, LogSettings,

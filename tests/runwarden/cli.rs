@@ -275,6 +275,13 @@ const RUN_KEYS: &str = "repository id attempt run_number workflow workflow_path 
 // --- exit codes ---
 
 #[test]
+fn the_schema_is_printed_as_json() {
+    let folder = TempDir::new().unwrap();
+    let printed: Value = serde_json::from_str(&say(folder.path(), &["schema"]).well()).unwrap();
+    assert_eq!(printed, runwarden::config::schema());
+}
+
+#[test]
 fn the_exit_code_tells_a_wrong_call_from_a_failure_and_from_a_bad_configuration() {
     let folder = TempDir::new().unwrap();
     let say = |line: &str| say(folder.path(), &line.split_whitespace().collect::<Vec<_>>());

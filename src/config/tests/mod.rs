@@ -7,6 +7,7 @@ use super::{Loaded, Problems, compile};
 mod accepted;
 mod dangerous;
 mod refused;
+mod schema;
 
 /// A folder with what `config` may name: a key, a certificate, a secret.
 fn folder() -> PathBuf {
