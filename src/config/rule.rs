@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     model::RuleName,
-    rules::{Condition, Keep, KeepPer, Limits, Mode, Rule, Trigger},
+    rules::{Condition, Keep, KeepBy, KeepCounting, KeepPer, Limits, Mode, Rule, Trigger},
 };
 
 /// A rule as far as it could be read, with its places. A part that is `None` has been reported.
@@ -116,7 +116,15 @@ fn keep(report: &mut Report<'_>, at: &At<'_>) -> Option<Keep> {
         None => Some(Vec::new()),
         Some(at) => groups(report, &at),
     };
-    Some(Keep { newest: newest?, per: per? })
+    let counting = match fields.get("counting") {
+        None => Some(KeepCounting::default()),
+        Some(at) => values::word(report, &at, &KeepCounting::WORDS),
+    };
+    let by = match fields.get("by") {
+        None => Some(KeepBy::default()),
+        Some(at) => values::word(report, &at, &KeepBy::WORDS),
+    };
+    Some(Keep { newest: newest?, per: per?, counting: counting?, by: by? })
 }
 
 fn groups(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<KeepPer>> {

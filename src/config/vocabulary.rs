@@ -36,6 +36,14 @@ fn groups() -> Shape {
     Shape::Words(crate::rules::KeepPer::WORDS.map(|(word, _)| word).to_vec())
 }
 
+fn counting() -> Shape {
+    Shape::Word(crate::rules::KeepCounting::WORDS.map(|(word, _)| word).to_vec())
+}
+
+fn orders() -> Shape {
+    Shape::Word(crate::rules::KeepBy::WORDS.map(|(word, _)| word).to_vec())
+}
+
 fn triggers() -> Shape {
     Shape::Words(Signal::WEBHOOK.map(Signal::as_str).to_vec())
 }
@@ -183,29 +191,26 @@ pub(super) const NESTING: &[Key] = &[
     key("not", || Shape::Map, "This map does not hold."),
 ];
 
-pub(super) const JOBS: &[Key] = &[
-    key("count", || Shape::CountRange, "How many they are."),
-    key("every", || Shape::Map, "What each of them is; there must be one. A map of conditions on a job."),
-    key("some", || Shape::Map, "What at least one of them is."),
-    key("none", || Shape::Map, "What none of them is."),
-    key(
-        "except",
-        || Shape::Map,
-        "Jobs that are left out before all else, such as one that only sums up others.",
-    ),
-];
+const COUNT: Key = key("count", || Shape::CountRange, "How many they are.");
+const EVERY: Key =
+    key("every", || Shape::Map, "What each of them is; there must be one. A map of conditions on a job.");
+const SOME: Key = key("some", || Shape::Map, "What at least one of them is.");
+const NONE: Key = key("none", || Shape::Map, "What none of them is.");
+const EXCEPT: Key = key(
+    "except",
+    || Shape::Map,
+    "Jobs that are left out before all else, such as one that only sums up others.",
+);
 
-pub(super) const FAILED_JOBS: &[Key] = &[
-    key("count", || Shape::CountRange, "How many they are."),
+const JOBS: &[Key] = &[COUNT, EVERY, SOME, NONE, EXCEPT];
+
+const FAILED_JOBS: &[Key] = &[
+    COUNT,
     key("share", || Shape::ShareRange, "Their share of the jobs that were not skipped."),
-    key("every", || Shape::Map, "What each of them is; there must be one. A map of conditions on a job."),
-    key("some", || Shape::Map, "What at least one of them is."),
-    key("none", || Shape::Map, "What none of them is."),
-    key(
-        "except",
-        || Shape::Map,
-        "Jobs that are left out before all else, such as one that only sums up others.",
-    ),
+    EVERY,
+    SOME,
+    NONE,
+    EXCEPT,
     or("[failure, timed_out]", key("conclusion", conclusions, "Which conclusions count as failed.")),
 ];
 
@@ -242,6 +247,14 @@ pub(super) const BOUNDS: &[Key] = &[
 pub(super) const KEEP: &[Key] = &[
     key("newest", || Shape::Count, "How many of the newest runs of each group are spared."),
     key("per", groups, "What makes a group; left out, the whole repository is one."),
+    or(
+        "matched",
+        key("counting", counting, "Which runs count: those that fulfil `when`, or all of the repository."),
+    ),
+    or(
+        "created",
+        key("by", orders, "By which time runs are ordered: when they were created or last changed."),
+    ),
 ];
 
 pub(super) const LIMITS: &[Key] = &[

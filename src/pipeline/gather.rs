@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    github::{Access, GitHubError, Meter},
+    github::{Access, GitHubError, Meter, RunQuery},
     model::{
         Annotation, Command, Details, Fact, Facts, Gate, InstallationId, JobId, Lane, RepositoryName,
         RunSnapshot, ScheduledPass, Signal, Timestamp,
     },
-    rules::{Expectation, Need, Pattern, Rule, Word, needs, needs_of},
+    rules::{Expectation, KeepCounting, Need, Pattern, Rule, Word, needs, needs_of},
 };
 
 use super::{Pipeline, listing};
@@ -207,7 +207,9 @@ impl Pipeline {
         let meter = Meter::default();
         let access = self.access(repository, pass.installation, Lane::Bulk, &meter);
         let listed_at = self.clock.now();
-        let query = listing::pushed_down(&rule.when, listed_at);
+        let counts_all = rule.keep.as_ref().is_some_and(|keep| keep.counting == KeepCounting::All);
+        let query =
+            if counts_all { RunQuery::default() } else { listing::pushed_down(&rule.when, listed_at) };
         let listed = listing::all_runs(&self.github, &access, &query).await.map_err(not_listed)?;
         let asked = |facts: &Facts| needs_of(rule, facts, listed_at);
         let mut runs: Vec<Facts> = Vec::with_capacity(listed.len());

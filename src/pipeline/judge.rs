@@ -11,7 +11,7 @@ use crate::{
         NewDecision, NewDelivery, PlannedAction, RepositoryName, RuleName, RuleVerdict, RunSnapshot,
         ScheduledPass, Signal, Source, Timestamp, Verdict,
     },
-    rules::{Rule, Ruleset, decide, judge, plan, spared},
+    rules::{KeepCounting, Rule, Ruleset, decide, judge, plan, spared},
     store::{Decided, StoreError},
 };
 
@@ -201,10 +201,13 @@ impl Pipeline {
             ));
         };
         let listed = runs.len();
+        let counts_all = rule.keep.as_ref().filter(|keep| keep.counting == KeepCounting::All);
+        let spared_of_all = counts_all.map(|keep| spared(keep, runs.iter().map(|facts| &facts.run)));
         let mut matched = self.matching(&rules, rule, runs);
         let of_listing = matched.len();
         if let Some(keep) = &rule.keep {
-            let spared = spared(keep, matched.iter().map(|(facts, _)| &facts.run));
+            let of_matched = || spared(keep, matched.iter().map(|(facts, _)| &facts.run));
+            let spared = spared_of_all.unwrap_or_else(of_matched);
             matched.retain(|(facts, _)| !spared.contains(&facts.run.id));
         }
         let kept = of_listing - matched.len();

@@ -2,27 +2,34 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Keep, KeepPer};
-use crate::model::{RunId, RunSnapshot};
+use super::{Keep, KeepBy, KeepPer};
+use crate::model::{RunId, RunSnapshot, Timestamp};
 
-/// The runs that `keep` spares, out of those that matched the rule. Runs are ordered by when they were
-/// created, then by id; one whose place in the order is not known is always spared.
+/// The runs that `keep` spares, out of those that count. They are ordered by time, then by id; one whose time is not
+/// known is always spared.
 #[must_use]
-pub fn spared<'a>(keep: &Keep, matched: impl IntoIterator<Item = &'a RunSnapshot>) -> HashSet<RunId> {
+pub fn spared<'a>(keep: &Keep, counted: impl IntoIterator<Item = &'a RunSnapshot>) -> HashSet<RunId> {
     let mut groups: HashMap<Vec<Option<String>>, Vec<&RunSnapshot>> = HashMap::new();
     let mut spared = HashSet::new();
-    for run in matched {
-        if run.created_at.is_none() {
+    for run in counted {
+        if time_of(keep, run).is_none() {
             spared.insert(run.id);
             continue;
         }
         groups.entry(group_of(keep, run)).or_default().push(run);
     }
     for mut runs in groups.into_values() {
-        runs.sort_by_key(|run| std::cmp::Reverse((run.created_at, run.id)));
+        runs.sort_by_key(|run| std::cmp::Reverse((time_of(keep, run), run.id)));
         spared.extend(runs.iter().take(keep.newest as usize).map(|run| run.id));
     }
     spared
+}
+
+fn time_of(keep: &Keep, run: &RunSnapshot) -> Option<Timestamp> {
+    match keep.by {
+        KeepBy::Created => run.created_at,
+        KeepBy::Updated => run.updated_at,
+    }
 }
 
 fn group_of(keep: &Keep, run: &RunSnapshot) -> Vec<Option<String>> {
@@ -33,6 +40,7 @@ fn group_of(keep: &Keep, run: &RunSnapshot) -> Vec<Option<String>> {
             KeepPer::Branch => run.branch.clone(),
             KeepPer::Event => run.event.clone(),
             KeepPer::Conclusion => run.conclusion.as_ref().map(ToString::to_string),
+            KeepPer::Day => time_of(keep, run).and_then(|at| at.local("UTC")).map(|local| local.date),
         })
         .collect()
 }

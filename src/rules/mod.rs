@@ -25,6 +25,6 @@ pub use pattern::{Pattern, PatternError};
 pub use recheck::{
     Circumstances, CurrentRun, Look, PendingGate, Presence, Recheck, ReviewedGate, WantedLook, recheck,
 };
-pub use rule::{Keep, KeepPer, Limits, Mode, Rule, Ruleset, Trigger};
+pub use rule::{Keep, KeepBy, KeepCounting, KeepPer, Limits, Mode, Rule, Ruleset, Trigger};
 pub use settle::{Next, settle};
 pub use template::{Template, TemplateError, VARIABLES};

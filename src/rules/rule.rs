@@ -111,6 +111,40 @@ pub struct Keep {
     pub newest: u32,
     /// What makes a group; empty for the whole repository.
     pub per: Vec<KeepPer>,
+    /// Which runs count towards the newest.
+    pub counting: KeepCounting,
+    /// By which time they are ordered.
+    pub by: KeepBy,
+}
+
+/// Which runs count towards the newest that `keep` spares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeepCounting {
+    /// Those that fulfil the rule's conditions.
+    #[default]
+    Matched,
+    /// All of the repository.
+    All,
+}
+
+impl KeepCounting {
+    /// The words of the YAML.
+    pub const WORDS: [(&'static str, Self); 2] = [("matched", Self::Matched), ("all", Self::All)];
+}
+
+/// By which time `keep` orders runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeepBy {
+    /// When the run was created; a re-run does not change it.
+    #[default]
+    Created,
+    /// When the run last changed.
+    Updated,
+}
+
+impl KeepBy {
+    /// The words of the YAML.
+    pub const WORDS: [(&'static str, Self); 2] = [("created", Self::Created), ("updated", Self::Updated)];
 }
 
 /// What `keep` groups by.
@@ -124,15 +158,18 @@ pub enum KeepPer {
     Event,
     /// The conclusion.
     Conclusion,
+    /// The day in UTC, of the time that runs are ordered by.
+    Day,
 }
 
 impl KeepPer {
     /// The words of the YAML.
-    pub const WORDS: [(&'static str, Self); 4] = [
+    pub const WORDS: [(&'static str, Self); 5] = [
         ("workflow", Self::Workflow),
         ("branch", Self::Branch),
         ("event", Self::Event),
         ("conclusion", Self::Conclusion),
+        ("day", Self::Day),
     ];
 }
 

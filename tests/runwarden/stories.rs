@@ -484,6 +484,23 @@ async fn a_run_that_changed_after_it_was_listed_is_not_deleted() {
 }
 
 #[tokio::test]
+async fn younger_runs_count_towards_the_newest_only_where_the_rule_says_so() {
+    for (counting, deleted) in [("matched", 1), ("all", 3)] {
+        let rules = PURGE.replace("newest: 5,", &format!("newest: 2, counting: {counting},"));
+        let mut story = Story::begin(&rules).await;
+        for days in [50, 40, 35, 3, 2] {
+            let at = story.github.now() - jiff::SignedDuration::from_hours(24 * days);
+            story.github.past_run(ci().created_at(at));
+        }
+        story.pass(MINUTE).await;
+        story.pass(MINUTE).await;
+        let deletions = story.writes().iter().filter(|line| line.starts_with("DELETE ")).count();
+        assert_eq!(deletions, deleted, "counting {counting}");
+        story.end().await;
+    }
+}
+
+#[tokio::test]
 async fn logs_are_dropped_once_and_their_runs_stay() {
     let rules = r#"
 rules:

@@ -299,8 +299,39 @@ fn the_newest_of_each_group_are_spared_and_so_is_what_has_no_place_in_the_order(
         ids.sort_unstable();
         ids
     };
-    assert_eq!(ids(&Keep { newest: 2, per: vec![KeepPer::Workflow, KeepPer::Branch] }), [2, 3, 4, 9]);
-    assert_eq!(ids(&Keep { newest: 2, per: vec![] }), [2, 3, 9]);
+    assert_eq!(ids(&keep(2, vec![KeepPer::Workflow, KeepPer::Branch])), [2, 3, 4, 9]);
+    assert_eq!(ids(&keep(2, vec![])), [2, 3, 9]);
+}
+
+fn keep(newest: u32, per: Vec<KeepPer>) -> Keep {
+    Keep { newest, per, counting: KeepCounting::Matched, by: KeepBy::Created }
+}
+
+#[test]
+fn runs_are_spared_by_day_and_by_when_they_last_changed() {
+    let midnight = Timestamp::parse("2026-11-22T00:00:00Z").unwrap();
+    let hour = Duration::from_secs(3_600);
+    let of = |id: i64, created: Timestamp, updated: Option<Timestamp>| RunSnapshot {
+        id: RunId(id),
+        created_at: Some(created),
+        updated_at: updated,
+        ..run()
+    };
+    let runs = [
+        of(1, midnight - hour * 2, Some(midnight + hour * 9)),
+        of(2, midnight - hour, Some(midnight - hour)),
+        of(3, midnight, Some(midnight + hour)),
+        of(4, midnight + hour, None),
+    ];
+    let ids = |by: KeepBy, per: Vec<KeepPer>| {
+        let spared = spared(&Keep { by, ..keep(1, per) }, &runs);
+        let mut ids: Vec<i64> = spared.into_iter().map(|id| id.0).collect();
+        ids.sort_unstable();
+        ids
+    };
+    assert_eq!(ids(KeepBy::Created, vec![KeepPer::Day]), [2, 4]);
+    assert_eq!(ids(KeepBy::Updated, vec![]), [1, 4], "4 has no place in the order");
+    assert_eq!(ids(KeepBy::Updated, vec![KeepPer::Day]), [1, 2, 4]);
 }
 
 fn planned(action: Action) -> PlannedAction {
