@@ -112,7 +112,8 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
 }
 
 fn check_rerun(report: &mut Report<'_>, draft: &Draft<'_>, when: &Condition, at: &At<'_>) {
-    let bounded = when.required(Word::RunAttempt).iter().any(|expectation| match expectation {
+    let counts = [Word::RunAttempt, Word::RerunsByUs].map(|word| when.required(word)).concat();
+    let bounded = counts.iter().any(|expectation| match expectation {
         Expectation::Number(range) => range.is_bounded_above(),
         Expectation::Matches(_) | Expectation::Duration(_) | Expectation::Is(_) => false,
     });

@@ -129,8 +129,11 @@ fn expectation(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Option<Expec
     match word.kind() {
         RuleKind::Text { ignore_case } => patterns(report, word, ignore_case, at).map(Expectation::Matches),
         RuleKind::Lines => pattern::lines(report, word.as_str(), at).map(Expectation::Matches),
-        // An attempt is numbered from 1.
-        RuleKind::Number => range::numbers(report, word.as_str(), 1, at).map(Expectation::Number),
+        RuleKind::Number => {
+            // An attempt is numbered from 1.
+            let floor = u64::from(word == Word::RunAttempt);
+            range::numbers(report, word.as_str(), floor, at).map(Expectation::Number)
+        }
         RuleKind::Duration => range::durations(report, word.as_str(), at).map(Expectation::Duration),
         RuleKind::Flag => values::flag(report, at).map(Expectation::Is),
     }

@@ -87,6 +87,7 @@ fn doc_of_word(word: Word) -> &'static str {
         Word::Status => "Where the run stands.",
         Word::Conclusion => "How the run ended.",
         Word::RunAttempt => "The attempt, from 1; a re-run by anyone raises it.",
+        Word::RerunsByUs => "How many re-runs of the run runwarden has asked for, by rule or by hand.",
         Word::Actor => "The login that started the first attempt, whatever its case.",
         Word::TriggeringActor => "The login that started this attempt, whatever its case.",
         Word::Sender => "The login that caused the webhook, whatever its case.",

@@ -52,6 +52,9 @@ pub struct Details {
     /// The repository; webhooks carry it.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub repository: Fact<RepositoryFacts>,
+    /// How many re-runs of the run runwarden has asked for, of all its attempts.
+    #[serde(skip_serializing_if = "Fact::is_not_asked")]
+    pub reruns_by_us: Fact<u32>,
     /// The jobs of the judged attempt, all of them.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub jobs: Fact<Vec<Job>>,

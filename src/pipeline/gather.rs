@@ -74,6 +74,13 @@ impl Pipeline {
         let mut fetched = BTreeSet::new();
         while let Some(need) = asked(facts).into_iter().find(|need| fetched.insert(*need)) {
             let outcome = match need {
+                Need::RerunsByUs => {
+                    facts.details.reruns_by_us = match self.store.reruns_of(facts.run.id).await {
+                        Ok(reruns) => Fact::Known(reruns),
+                        Err(error) => return Err(Gathered::Later { until: None, why: error.to_string() }),
+                    };
+                    Ok(())
+                }
                 Need::Run => self.complete_run(access, facts).await,
                 Need::Repository => self.github.repository(access).await.map(|repository| {
                     facts.details.repository = Fact::Known(repository);
@@ -252,8 +259,8 @@ fn missing(details: &mut Details, need: Need, why: &str) {
         Need::Repository => details.repository = Fact::Missing(why.to_owned()),
         Need::Jobs => details.jobs = Fact::Missing(why.to_owned()),
         Need::Annotations(job) => note_on(details, job, Fact::Missing(why.to_owned())),
-        // The run itself says by its gaps what is not known.
-        Need::Run | Need::Environments => {}
+        // The run itself says by its gaps what is not known; the ledger is no matter of GitHub's.
+        Need::Run | Need::Environments | Need::RerunsByUs => {}
     }
 }
 

@@ -8,6 +8,8 @@ use crate::model::{ConditionResult, Fact, Facts, JobId, Timestamp, Truth};
 /// A fact that has to be fetched; the cheaper ones come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
+    /// How many re-runs of the run the ledger has.
+    RerunsByUs,
     /// GitHub's whole run object.
     Run,
     /// The repository.
@@ -85,6 +87,7 @@ fn need_of(word: Word, facts: &Facts) -> Option<Need> {
     let run = facts.run.partial.then_some(Need::Run);
     match word {
         Word::Repository | Word::Sender => None,
+        Word::RerunsByUs => facts.details.reruns_by_us.is_not_asked().then_some(Need::RerunsByUs),
         Word::Environment => {
             let gate = facts.gate.as_ref()?;
             gate.environment.is_none().then_some(Need::Environments)

@@ -9,7 +9,7 @@ use super::{
     error::{StoreError, doing},
     rows,
 };
-use crate::model::{ActionKey, ActionRow, ActionState, Lane, RuleName, Timestamp};
+use crate::model::{ActionKey, ActionRow, ActionState, Lane, RuleName, RunId, Timestamp};
 
 /// Keys of one query.
 const KEYS_AT_ONCE: usize = 256;
@@ -42,6 +42,25 @@ pub struct Finished {
 }
 
 impl Store {
+    /// How many re-runs of a run stand in the ledger as asked for or about to be, of whatever rule or command.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn reruns_of(&self, run: RunId) -> Result<u32, StoreError> {
+        let count: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*)
+             FROM actions
+             WHERE run_id = $1
+               AND kind = 'rerun'
+               AND state IN ('planned', 'executing', 'done', 'uncertain')",
+        )
+        .bind(run.0)
+        .fetch_one(&self.inner.readers)
+        .await
+        .map_err(doing("count re-runs"))?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
     /// The planned actions of a lane that are due, the longest due first. One that cannot be read fails here,
     /// with the reason, so that it does not hold up the others.
     ///

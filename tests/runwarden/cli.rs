@@ -677,7 +677,7 @@ fn documented_keys(entry: &Value) {
     has_keys(decision, "decided_at requests facts verdicts actions");
     has_keys(
         &decision["facts"],
-        "signal run environment protection_rule sender visibility archived default_branch jobs",
+        "signal run environment protection_rule sender visibility archived default_branch reruns_by_us jobs",
     );
     has_keys(&decision["facts"]["run"], RUN_KEYS);
     has_keys(&decision["verdicts"][0], "rule verdict reason conditions");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use runwarden::{
     simulator::{Answer, Fault, GateSpec, RunSpec},
-    store::HistoryFilter,
+    store::{HistoryEntry, HistoryFilter},
 };
 
 use crate::story::{NOON, Story};
@@ -114,6 +114,39 @@ async fn a_rerun_costs_two_requests_where_webhooks_told_the_rest_and_four_at_mos
     let requests = story.requests();
     assert_eq!(requests.len(), 4, "{requests:?}");
     assert_eq!(story.github.attempt_of(other), 2);
+    story.end().await;
+}
+
+#[tokio::test]
+async fn what_a_person_reran_does_not_count_as_rerun_by_us() {
+    const TWICE: &str = r#"
+rules:
+  - name: rerun-twice
+    on: workflow_run.completed
+    when: { conclusion: failure, reruns_by_us: { below: 2 } }
+    then:
+      - rerun
+"#;
+    let mut story = Story::begin(TWICE).await;
+    let run = story.github.run_to_end(ci().attempts(["failure"]));
+    story.settle().await;
+    story.github.finish(run);
+    story.settle().await;
+    assert_eq!((story.github.attempt_of(run), ending(&story.writes(), "/rerun-failed-jobs")), (3, 2));
+    story.github.finish(run);
+    story.settle().await;
+    assert_eq!(story.github.attempt_of(run), 3, "two are enough");
+    let verdict = |entry: &HistoryEntry| entry.decisions[0].decision.verdicts[0].reason.clone();
+    let history = story.history(run).await;
+    assert_eq!(verdict(history.last().unwrap()), "reruns_by_us: expected below 2, observed 2");
+    // A person's own re-runs do not use up the rule's.
+    let other = story.github.run_to_end(ci().branch("dev").attempts(["success", "success", "failure"]));
+    for _ in 0..2 {
+        story.github.person_reruns(other, "octocat").unwrap();
+        story.github.finish(other);
+        story.settle().await;
+    }
+    assert_eq!(story.github.attempt_of(other), 4);
     story.end().await;
 }
 

@@ -35,7 +35,7 @@ pub(super) struct ExplanationView<'a> {
 
 #[derive(Debug, Serialize)]
 struct FetchView {
-    /// `run`, `repository`, `pending_deployments`, `jobs` or `annotations`.
+    /// `run`, `repository`, `pending_deployments`, `jobs`, `annotations` or `reruns_by_us`.
     fact: &'static str,
     /// The same for people.
     #[serde(skip)]
@@ -160,6 +160,11 @@ impl<'a> Explanation<'a> {
         let attempt =
             self.facts.run.attempt.map_or_else(|| "ATTEMPT".to_owned(), |attempt| attempt.to_string());
         let fetch = |need: &Need| match need {
+            Need::RerunsByUs => FetchView {
+                fact: "reruns_by_us",
+                what: "how many re-runs it has asked for",
+                request: "its own ledger".to_owned(),
+            },
             Need::Run => FetchView { fact: "run", what: "the run", request: run.clone() },
             Need::Repository => {
                 FetchView { fact: "repository", what: "the repository", request: repository.clone() }

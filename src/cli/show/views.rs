@@ -67,6 +67,8 @@ pub(in crate::cli) struct FactsView<'a> {
     visibility: Option<&'a str>,
     archived: Option<bool>,
     default_branch: Option<&'a str>,
+    /// Re-runs that runwarden had asked for; null when no rule asked for them.
+    reruns_by_us: Option<u32>,
     /// The jobs of the judged attempt; null when no rule asked for them, or they could not be had.
     jobs: Option<Vec<JobView<'a>>>,
 }
@@ -147,6 +149,7 @@ impl<'a> From<&'a Facts> for FactsView<'a> {
             visibility: repository.and_then(|repository| repository.visibility.as_deref()),
             archived: repository.and_then(|repository| repository.archived),
             default_branch: repository.and_then(|repository| repository.default_branch.as_deref()),
+            reruns_by_us: facts.details.reruns_by_us.known().ok().copied(),
             jobs: jobs.map(|jobs| jobs.iter().map(JobView::from).collect()),
         }
     }

@@ -91,6 +91,10 @@ fn observe(word: Word, facts: &Facts, now: Timestamp) -> Observation {
         Word::RunAttempt => {
             known(facts, run.attempt.map(|attempt| Observation::Number(u64::from(attempt.0))))
         }
+        Word::RerunsByUs => match facts.details.reruns_by_us.known() {
+            Ok(reruns) => Observation::Number(u64::from(*reruns)),
+            Err(why) => Observation::Unknown(why),
+        },
         Word::Actor => text(facts, run.actor.as_deref()),
         Word::TriggeringActor => text(facts, run.triggering_actor.as_deref()),
         Word::Sender => match &facts.sender {

@@ -33,6 +33,8 @@ pub enum Word {
     Conclusion,
     /// The attempt's number.
     RunAttempt,
+    /// How many re-runs of the run runwarden has asked for.
+    RerunsByUs,
     /// The login that started the first attempt.
     Actor,
     /// The login that started this attempt.
@@ -73,7 +75,7 @@ pub enum Kind {
 
 impl Word {
     /// All words, in the order of the reference.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Repository,
         Self::Visibility,
         Self::Archived,
@@ -88,6 +90,7 @@ impl Word {
         Self::Status,
         Self::Conclusion,
         Self::RunAttempt,
+        Self::RerunsByUs,
         Self::Actor,
         Self::TriggeringActor,
         Self::Sender,
@@ -117,6 +120,7 @@ impl Word {
             Self::Status => "status",
             Self::Conclusion => "conclusion",
             Self::RunAttempt => "run_attempt",
+            Self::RerunsByUs => "reruns_by_us",
             Self::Actor => "actor",
             Self::TriggeringActor => "triggering_actor",
             Self::Sender => "sender",
@@ -146,7 +150,7 @@ impl Word {
             | Self::Conclusion
             | Self::Environment => Kind::Text { ignore_case: false },
             Self::CommitMessage => Kind::Lines,
-            Self::RunAttempt => Kind::Number,
+            Self::RunAttempt | Self::RerunsByUs => Kind::Number,
             Self::Age | Self::QuietFor | Self::QueuedFor | Self::RunningFor | Self::Duration => {
                 Kind::Duration
             }

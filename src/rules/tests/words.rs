@@ -451,3 +451,20 @@ fn annotations_are_asked_for_one_job_after_the_other_until_one_settles_the_rule(
         );
     }
 }
+
+#[test]
+fn our_own_reruns_are_counted_only_when_asked_for() {
+    let below = |below: u64| {
+        let range = Range { below: Some(below), ..Range::default() };
+        word(Word::RerunsByUs, Expectation::Number(range))
+    };
+    assert_eq!(truth(&below(2), &facts()), Truth::Unknown);
+    let needs_of = |condition: Condition| needs(&ruleset(vec![rule("a", condition)]), &facts(), NOW);
+    assert_eq!(needs_of(below(2)), BTreeSet::from([Need::RerunsByUs]));
+    assert_eq!(needs_of(Condition::All(vec![test(Word::Branch, "dev"), below(2)])), BTreeSet::new());
+    for (reruns, expected) in [(0, Truth::Yes), (1, Truth::Yes), (2, Truth::No)] {
+        let mut known = facts();
+        known.details.reruns_by_us = Fact::Known(reruns);
+        assert_eq!(truth(&below(2), &known), expected, "{reruns}");
+    }
+}
