@@ -69,7 +69,7 @@ impl Details {
 }
 
 /// A fact that costs something to have.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fact<T> {
     /// No rule has asked for it yet.

@@ -111,6 +111,12 @@ impl World {
         }
     }
 
+    /// GitHub's refusal where the App lacks a permission.
+    pub(super) fn refuse_without(&self, who: &Who, permission: &str) -> Option<Reply> {
+        let refused = matches!(who, Who::Installation { .. }) && self.lacking.contains(permission);
+        refused.then(|| Reply::message(403, "Resource not accessible by integration"))
+    }
+
     /// `POST /app/installations/{id}/access_tokens`.
     pub(super) fn mint(&mut self, id: &str, body: &Value) -> Reply {
         let found = id.parse::<u64>().ok().and_then(|id| self.installations.iter().find(|i| i.id == id));

@@ -64,6 +64,7 @@ impl Simulator {
             asked: 0,
             limits: Some(Limits::new(Timestamp::now())),
             auto_finish: false,
+            lacking: std::collections::BTreeSet::new(),
             enterprise: None,
         };
         let (changes, _) = watch::channel(0);

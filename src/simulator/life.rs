@@ -11,7 +11,9 @@ impl World {
     fn make_run(&mut self, spec: RunSpec) -> u64 {
         let repo = self.ensure_repo(&spec.repo);
         let workflow = self.ensure_workflow(repo, &spec.workflow, None);
-        let head = self.head(repo, &spec.branch);
+        let head = self
+            .head_of_pull(repo, spec.fork.as_deref(), &spec.branch)
+            .unwrap_or_else(|| self.head(repo, &spec.branch));
         let created_at = spec.created_at.unwrap_or_else(|| self.now());
         let number = self.workflows.iter_mut().find(|w| w.id == workflow).map_or(1, |w| {
             w.runs += 1;

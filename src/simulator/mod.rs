@@ -13,6 +13,7 @@
 //! `server` and `routes` (how it is asked for), `delivery` (how it tells of itself), `faults` (how it fails).
 
 mod api_app;
+mod api_pulls;
 mod api_repo;
 mod api_runs;
 mod auth;
@@ -29,6 +30,8 @@ mod limits;
 mod list;
 mod logs;
 mod payloads;
+mod pull_shapes;
+mod pulls;
 mod record;
 mod rerun;
 mod routes;
@@ -37,6 +40,7 @@ mod script;
 mod server;
 mod shapes;
 mod story;
+mod story_pulls;
 mod world;
 mod zip;
 
@@ -47,6 +51,7 @@ pub use auth::{PLAIN_TOKEN, REVIEWER, REVIEWER_TOKEN};
 pub use delivery::{Answered, Delivery, sign};
 pub use faults::{Answer, Fault, FaultId};
 pub use handle::Simulator;
+pub use pulls::PullSpec;
 pub use record::{Authorization, Origin, Request};
 pub use script::{AttemptSpec, GateSpec, JobSpec, RunSpec};
 pub use story::{JobState, RunState};

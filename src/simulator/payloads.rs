@@ -8,7 +8,7 @@ use super::world::{Job, Repo, Run, World};
 
 impl World {
     /// What all webhooks of a repository carry besides their subject.
-    fn envelope(&self, repo: &Repo, action: &str, sender: &str) -> Map<String, Value> {
+    pub(super) fn envelope(&self, repo: &Repo, action: &str, sender: &str) -> Map<String, Value> {
         let mut body = Map::new();
         body.insert("action".to_owned(), json!(action));
         body.insert("repository".to_owned(), self.full_repository(repo));

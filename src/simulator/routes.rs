@@ -77,8 +77,9 @@ impl World {
             ("GET", ["branches", branch @ ..]) if !branch.is_empty() => {
                 self.get_branch(asked, &branch.join("/"))
             }
-            ("GET", ["pulls"]) => self.get_pulls(asked, None),
-            ("GET", ["commits", sha, "pulls"]) => self.get_pulls(asked, Some(sha)),
+            ("GET", ["pulls"]) => self.get_pulls(asked),
+            ("GET", ["pulls", number]) => self.get_pull(asked, number),
+            ("GET", ["commits", sha, "pulls"]) => self.get_pulls_of_commit(asked, sha),
             ("GET", ["check-runs", job, "annotations"]) => self.get_annotations(asked, job),
             ("GET", ["environments"]) => self.get_environments(asked),
             ("GET", ["actions", "workflows"]) => self.get_workflows(asked),

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::auth::REVIEWER;
 use super::clock::{shift, text};
+use super::pulls::Pull;
 use super::shapes::number_of;
-use super::world::{Attempt, Gate, Job, Pull, Repo, Review, Run, World, sha};
+use super::world::{Attempt, Gate, Job, Repo, Review, Run, World, sha};
 
 impl World {
     /// A run as `attempt` was or is: the first attempt's `created_at`, this attempt's everything else.
@@ -69,19 +70,19 @@ impl World {
         if run.spec.fork.is_some() {
             return Vec::new();
         }
-        let mine = |pull: &&Pull| pull.open && pull.repo == repo.id && pull.branch == run.spec.branch;
+        let mine = |pull: &&Pull| pull.open && pull.is_from(repo.id, None, &run.spec.branch);
         let stub = |pull: &Pull| {
             let full_name = repo.full_name();
             let home = json!({
                 "id": repo.id, "name": repo.name, "url": self.api(&format!("/repos/{full_name}")),
             });
-            let base = repo.branches.get(&pull.base);
+            let base = repo.branches.get(&pull.spec.base);
             json!({
                 "id": pull.id,
-                "number": pull.number,
-                "url": self.api(&format!("/repos/{full_name}/pulls/{}", pull.number)),
-                "head": { "ref": pull.branch, "sha": run.sha, "repo": home },
-                "base": { "ref": pull.base, "sha": base, "repo": home },
+                "number": pull.number(),
+                "url": self.api(&format!("/repos/{full_name}/pulls/{}", pull.number())),
+                "head": { "ref": pull.spec.branch, "sha": run.sha, "repo": home },
+                "base": { "ref": pull.spec.base, "sha": base, "repo": home },
             })
         };
         self.pulls.iter().filter(mine).map(stub).collect()

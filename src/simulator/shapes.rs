@@ -228,5 +228,7 @@ impl World {
 }
 
 pub(super) fn permissions() -> Value {
-    json!({ "metadata": "read", "actions": "write", "deployments": "write" })
+    json!({
+        "metadata": "read", "actions": "write", "deployments": "write", "pull_requests": "read", "members": "read"
+    })
 }

@@ -4,7 +4,7 @@ use super::gates::Word;
 use super::handle::Simulator;
 use super::rerun::Which;
 use super::script::RunSpec;
-use super::world::{Pull, Refusal, World, sha};
+use super::world::{Refusal, World, sha};
 
 /// A run as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,9 +99,8 @@ impl Simulator {
         self.change(|world| {
             let id = world.ensure_repo(repo);
             let commit = sha(&format!("{repo} {branch} {}", world.next()));
-            for repo in world.repos.iter_mut().filter(|repo| repo.id == id) {
-                repo.branches.insert(branch.to_owned(), commit.clone());
-            }
+            world.set_head(id, branch, &commit);
+            world.move_pulls(id, None, branch, &commit);
             commit
         })
     }
@@ -113,26 +112,6 @@ impl Simulator {
             for repo in world.repos.iter_mut().filter(|repo| repo.id == id) {
                 repo.branches.remove(branch);
             }
-        });
-    }
-
-    /// Opens a pull request from `branch` to `main`.
-    pub fn pull_request(&self, repo: &str, number: u64, branch: &str) {
-        self.change(|world| {
-            let repo = world.ensure_repo(repo);
-            world.head(repo, branch);
-            let id = 2_900_000_000 + world.next();
-            let base = "main".to_owned();
-            world.pulls.push(Pull { id, repo, number, branch: branch.to_owned(), base, open: true });
-        });
-    }
-
-    /// Closes a pull request.
-    pub fn close_pull_request(&self, repo: &str, number: u64) {
-        self.change(|world| {
-            let repo = world.ensure_repo(repo);
-            let mine = world.pulls.iter_mut().filter(|pull| pull.repo == repo && pull.number == number);
-            mine.for_each(|pull| pull.open = false);
         });
     }
 

@@ -1,6 +1,6 @@
 //! What there is on this GitHub: repositories, runs, attempts, jobs and gates, and how they are found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::delivery::Hook;
 use super::faults::Faults;
 use super::limits::Limits;
+use super::pulls::Pull;
 use super::record::Request;
 use super::script::{GateSpec, JobSpec, RunSpec};
 
@@ -36,6 +37,8 @@ pub(super) struct World {
     pub(super) asked: u64,
     pub(super) limits: Option<Limits>,
     pub(super) auto_finish: bool,
+    /// Permissions that the App was not given.
+    pub(super) lacking: BTreeSet<String>,
     /// The version of a GitHub Enterprise Server; github.com has none.
     pub(super) enterprise: Option<String>,
 }
@@ -74,15 +77,6 @@ pub(super) struct Installation {
     pub(super) id: u64,
     pub(super) owner: String,
     pub(super) suspended: bool,
-}
-
-pub(super) struct Pull {
-    pub(super) id: u64,
-    pub(super) repo: u64,
-    pub(super) number: u64,
-    pub(super) branch: String,
-    pub(super) base: String,
-    pub(super) open: bool,
 }
 
 pub(super) struct Run {
@@ -279,6 +273,12 @@ impl World {
         let Some(found) = self.repos.iter_mut().find(|r| r.id == repo) else { return sha(branch) };
         let fresh = sha(&format!("{}/{} {branch} 0", found.owner, found.name));
         found.branches.entry(branch.to_owned()).or_insert(fresh).clone()
+    }
+
+    pub(super) fn set_head(&mut self, repo: u64, branch: &str, commit: &str) {
+        for repo in self.repos.iter_mut().filter(|known| known.id == repo) {
+            repo.branches.insert(branch.to_owned(), commit.to_owned());
+        }
     }
 
     /// The run, if it belongs to that repository.

@@ -1,6 +1,8 @@
 //! Every endpoint of the client, against the simulated GitHub: what is asked for, as whom, and what is made of each
 //! answer and of each refusal.
 
+mod pulls;
+
 use std::time::Duration;
 
 use runwarden::{

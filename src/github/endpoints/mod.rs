@@ -8,6 +8,7 @@ mod app;
 mod deployments;
 mod jobs;
 mod logs;
+mod pulls;
 mod query;
 mod repository;
 mod runs;

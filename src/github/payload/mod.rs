@@ -4,6 +4,7 @@
 //! GitHub's description: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
 
 mod glance;
+mod pull;
 mod read;
 mod repository;
 mod run;
@@ -12,6 +13,7 @@ mod tests;
 mod wire;
 
 pub use glance::{Glance, NotJson, glance};
+pub(super) use pull::pull_request;
 pub use read::{Unreadable, read};
 pub(super) use repository::RepositoryWire;
 pub(super) use run::run_snapshot;
