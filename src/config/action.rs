@@ -11,7 +11,7 @@ use super::{
     vocabulary::keys_of,
 };
 use crate::{
-    model::{Action, ActionKind, Rerun, RerunScope, Review, ReviewState, Via},
+    model::{Action, ActionKind, ApproveRun, ForceCancel, Rerun, RerunScope, Review, ReviewState, Via},
     rules::{Template, TemplateError, VARIABLES},
 };
 
@@ -53,15 +53,40 @@ pub(super) fn actions<'a>(report: &mut Report<'_>, at: &At<'a>) -> Vec<Placed<'a
         report.error(at, format!("a list of {} actions", items.len()), "write a rule for each thing to do");
         return Vec::new();
     }
-    items.iter().filter_map(|item| action(report, item)).collect()
+    items.iter().flat_map(|item| action(report, item)).collect()
 }
 
-fn action<'a>(report: &mut Report<'_>, at: &At<'a>) -> Option<Placed<'a>> {
+/// What a list's item asks for; `cancel` with `force_after` is two actions, one of them for later.
+fn action<'a>(report: &mut Report<'_>, at: &At<'a>) -> Vec<Placed<'a>> {
+    let Some((kind, key, value)) = word_and_body(report, at) else {
+        return Vec::new();
+    };
+    let Some(fields) = Fields::open(report, &value, keys_of(kind)) else {
+        return Vec::new();
+    };
+    let mut actions: Vec<_> = body(report, kind, &key, &fields).into_iter().collect();
+    if let Some(at) = fields.get("force_after") {
+        let after = force_after(report, &at);
+        let plain = |action| Placed { action, at: key.clone(), comment: None };
+        actions.extend(after.map(|after| plain(Action::ForceCancel(ForceCancel { after }))));
+    }
+    actions
+}
+
+fn force_after(report: &mut Report<'_>, at: &At<'_>) -> Option<Duration> {
+    let after = values::duration(report, at)?;
+    if after.is_zero() {
+        let remedy = "write how long the run has to end by itself, like `force_after: 10m`";
+        report.error(at, "a run that is cancelled by force at once cannot clean up", remedy);
+        return None;
+    }
+    Some(after)
+}
+
+/// An item's kind, the place of its word, and its body.
+fn word_and_body<'a>(report: &mut Report<'_>, at: &At<'a>) -> Option<(ActionKind, At<'a>, At<'a>)> {
     match &at.node.kind {
-        Kind::Text(word) => {
-            let kind = kind_of(report, at, word)?;
-            body(report, kind, at, &at.key(word, &NOTHING))
-        }
+        Kind::Text(word) => Some((kind_of(report, at, word)?, at.clone(), at.key(word, &NOTHING))),
         Kind::Map(entries) if entries.len() > 1 => {
             let names: Vec<String> =
                 text_keys(report, at).iter().map(|(name, ..)| format!("`{}`", clip(name))).collect();
@@ -73,8 +98,7 @@ fn action<'a>(report: &mut Report<'_>, at: &At<'a>) -> Option<Placed<'a>> {
         Kind::Map(entries) if !entries.is_empty() => {
             let (name, key, value) = text_keys(report, at).into_iter().next()?;
             let key = at.key(name, key);
-            let kind = kind_of(report, &key, name)?;
-            body(report, kind, &key, &at.key(name, value))
+            Some((kind_of(report, &key, name)?, key, at.key(name, value)))
         }
         other => {
             report.error(
@@ -102,16 +126,21 @@ fn kind_of(report: &mut Report<'_>, at: &At<'_>, word: &str) -> Option<ActionKin
     kind
 }
 
-fn body<'a>(report: &mut Report<'_>, kind: ActionKind, at: &At<'a>, body: &At<'_>) -> Option<Placed<'a>> {
-    let fields = Fields::open(report, body, keys_of(kind))?;
+fn body<'a>(
+    report: &mut Report<'_>,
+    kind: ActionKind,
+    at: &At<'a>,
+    fields: &Fields<'_>,
+) -> Option<Placed<'a>> {
     let plain = |action| Some(Placed { action, at: at.clone(), comment: None });
     match kind {
-        ActionKind::Rerun => plain(Action::Rerun(rerun(report, &fields)?)),
-        ActionKind::Cancel => plain(Action::Cancel),
+        ActionKind::Rerun => plain(Action::Rerun(rerun(report, fields)?)),
+        ActionKind::Cancel | ActionKind::ForceCancel => plain(Action::Cancel),
+        ActionKind::ApproveRun => plain(Action::ApproveRun(ApproveRun::default())),
         ActionKind::DeleteRun => plain(Action::DeleteRun),
         ActionKind::DeleteLogs => plain(Action::DeleteLogs),
-        ActionKind::ApproveDeployment => review(report, &fields, ReviewState::Approved, at),
-        ActionKind::RejectDeployment => review(report, &fields, ReviewState::Rejected, at),
+        ActionKind::ApproveDeployment => review(report, fields, ReviewState::Approved, at),
+        ActionKind::RejectDeployment => review(report, fields, ReviewState::Rejected, at),
     }
 }
 

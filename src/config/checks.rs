@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     action::Placed,
+    approval,
     reach::{self, requires},
     report::{At, Report},
     rule::Draft,
@@ -51,6 +52,10 @@ fn check_competition(report: &mut Report<'_>, draft: &Draft<'_>) {
     for (index, placed) in draft.then.iter().enumerate() {
         let kind = placed.action.kind();
         let earlier = || draft.then.iter().take(index).map(|placed| placed.action.kind());
+        // It comes of the `cancel` before it.
+        if kind == ActionKind::ForceCancel {
+            continue;
+        }
         if let Some(first) = earlier().find(|first| first.competes_with(kind)) {
             report.error(
                 &placed.at,
@@ -105,7 +110,8 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
                 report.error(&placed.at, message, remedy);
             }
         }
-        Action::Cancel => {}
+        Action::Cancel | Action::ForceCancel(_) => {}
+        Action::ApproveRun(_) => approval::check(report, when, &placed.at),
         Action::ReviewDeployments(review) => check_review(report, when, review, &placed.at),
         Action::DeleteRun | Action::DeleteLogs => check_deletion(report, draft, when, placed),
     }
@@ -165,10 +171,15 @@ fn check_deletion(report: &mut Report<'_>, draft: &Draft<'_>, when: &Condition, 
 
 fn check_access(report: &mut Report<'_>, draft: &Draft<'_>, github: &GitHubSettings) {
     for placed in &draft.then {
-        let Action::ReviewDeployments(review) = &placed.action else {
-            continue;
-        };
-        check_reviewer(report, placed, review, github);
+        match &placed.action {
+            Action::ReviewDeployments(review) => check_reviewer(report, placed, review, github),
+            Action::ApproveRun(_) => approval::check_server(report, &placed.at, &github.api_url),
+            Action::Rerun(_)
+            | Action::Cancel
+            | Action::ForceCancel(_)
+            | Action::DeleteRun
+            | Action::DeleteLogs => {}
+        }
     }
     if matches!(github.credentials, Credentials::Token(_)) && is_scheduled(draft) {
         check_named_repositories(report, draft);

@@ -5,6 +5,7 @@
 //! checks look at whole rules. Only this module knows YAML.
 
 mod action;
+mod approval;
 mod checks;
 mod compile;
 mod condition;

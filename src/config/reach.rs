@@ -6,9 +6,15 @@ use crate::{
     rules::{Condition, Expectation, Pattern, Trigger, Word},
 };
 
+/// How GitHub shows a run that waits for approval.
+const ACTION_REQUIRED: &str = "action_required";
+
 /// Where a run stands when a trigger brings it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moment {
+    /// It was just created: it has not ended, or waits for approval, which GitHub shows as `completed` with
+    /// `action_required`.
+    Requested,
     /// It has not ended.
     Running,
     /// It has not ended, and waits at an environment.
@@ -22,7 +28,8 @@ enum Moment {
 impl Moment {
     fn of(trigger: &Trigger) -> Self {
         match trigger {
-            Trigger::Signal(Signal::RunRequested | Signal::RunInProgress) => Self::Running,
+            Trigger::Signal(Signal::RunRequested) => Self::Requested,
+            Trigger::Signal(Signal::RunInProgress) => Self::Running,
             Trigger::Signal(Signal::DeploymentWaiting) => Self::Waiting,
             Trigger::Signal(Signal::RunCompleted) => Self::Ended,
             Trigger::Signal(Signal::Schedule | Signal::Command) | Trigger::Schedule { .. } => Self::Listed,
@@ -70,7 +77,8 @@ fn impossible(when: &Condition, moment: Moment) -> Option<(&'static str, &'stati
     if requires(when, Word::Environment) && moment != Moment::Waiting {
         return Some(("only `deployment.waiting` names an environment", "use `on: deployment.waiting`"));
     }
-    if ends && matches!(moment, Moment::Running | Moment::Waiting) {
+    let awaits = moment == Moment::Requested && may_be(when, Word::Conclusion, &[ACTION_REQUIRED]);
+    if ends && !awaits && matches!(moment, Moment::Requested | Moment::Running | Moment::Waiting) {
         return Some(("a run that has not ended has no conclusion", "use `on: workflow_run.completed`"));
     }
     if ends && !may_be(when, Word::Conclusion, Conclusion::KNOWN) {
@@ -81,14 +89,15 @@ fn impossible(when: &Condition, moment: Moment) -> Option<(&'static str, &'stati
         Status::KNOWN.iter().copied().filter(|status| *status != completed.as_str()).collect();
     let possible = match moment {
         Moment::Ended => may_be(when, Word::Status, &[completed.as_str()]),
-        Moment::Running | Moment::Waiting => may_be(when, Word::Status, &running),
+        Moment::Requested if ends => may_be(when, Word::Status, &[completed.as_str()]),
+        Moment::Requested | Moment::Running | Moment::Waiting => may_be(when, Word::Status, &running),
         Moment::Listed if ends => may_be(when, Word::Status, &[completed.as_str()]),
         Moment::Listed => may_be(when, Word::Status, Status::KNOWN),
     };
     match (possible, moment) {
         (true, _) => None,
         (false, Moment::Ended) => Some(("the run's status is `completed`", "leave `status` out")),
-        (false, Moment::Running | Moment::Waiting) => {
+        (false, Moment::Requested | Moment::Running | Moment::Waiting) => {
             Some(("the run's status is not yet `completed`", "use `on: workflow_run.completed`"))
         }
         (false, Moment::Listed) => {
@@ -106,14 +115,21 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
             (ActionKind::ApproveDeployment | ActionKind::RejectDeployment, _) => {
                 Some(("no deployment waits then", "use `on: deployment.waiting`"))
             }
-            (ActionKind::Cancel, Moment::Ended) => Some((
+            (ActionKind::Cancel | ActionKind::ForceCancel, Moment::Ended) => Some((
                 "the run has ended",
                 "use `on: workflow_run.requested`, `workflow_run.in_progress` or a schedule",
             )),
-            (ActionKind::Cancel, _) => None,
+            (ActionKind::Cancel | ActionKind::ForceCancel, Moment::Requested) if asks_for_an_end(draft) => {
+                Some(("the run has ended", "leave `conclusion` out"))
+            }
+            (ActionKind::Cancel | ActionKind::ForceCancel, _) => None,
+            (ActionKind::ApproveRun, Moment::Running | Moment::Waiting) => {
+                Some(("the run has begun", "use `on: workflow_run.requested`"))
+            }
+            (ActionKind::ApproveRun, Moment::Requested | Moment::Ended | Moment::Listed) => None,
             (
                 ActionKind::Rerun | ActionKind::DeleteRun | ActionKind::DeleteLogs,
-                Moment::Running | Moment::Waiting,
+                Moment::Requested | Moment::Running | Moment::Waiting,
             ) => Some(("the run has not ended", "use `on: workflow_run.completed` or a schedule")),
             (
                 ActionKind::Rerun | ActionKind::DeleteRun | ActionKind::DeleteLogs,
@@ -128,10 +144,17 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
                     remedy,
                 );
             }
+            // Which runs it is for, the rule has to say anyway.
+            None if kind == ActionKind::ApproveRun => {}
             None if moment == Moment::Listed => check_listed(report, draft, placed),
             None => {}
         }
     }
+}
+
+/// A run that was just requested has a conclusion only if it waits for approval.
+fn asks_for_an_end(draft: &Draft<'_>) -> bool {
+    draft.when.as_ref().is_some_and(|when| requires(when, Word::Conclusion))
 }
 
 /// A listing finds runs that have ended and runs that have not; an action wants one of the two.
@@ -143,7 +166,7 @@ fn check_listed(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
     let running: Vec<&str> = Status::KNOWN.iter().copied().filter(|status| *status != "completed").collect();
     let may_have_ended = may_be(when, Word::Status, &["completed"]);
     let may_be_running = may_be(when, Word::Status, &running) && !requires(when, Word::Conclusion);
-    if kind == ActionKind::Cancel {
+    if matches!(kind, ActionKind::Cancel | ActionKind::ForceCancel) {
         if !may_be_running {
             let message = "`cancel` can never be done: the rule asks for runs that have ended";
             report.error(&placed.at, message, "ask for `status: [queued, in_progress]`");
@@ -161,6 +184,11 @@ fn check_listed(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
 /// Whether the word must fulfil something for the whole to hold.
 pub(super) fn requires(when: &Condition, word: Word) -> bool {
     !when.required(word).is_empty()
+}
+
+/// Whether the rule asks for runs that wait for approval.
+pub(super) fn asks_for_approval(when: &Condition) -> bool {
+    requires(when, Word::Conclusion) && may_be(when, Word::Conclusion, &[ACTION_REQUIRED])
 }
 
 /// Whether one of the values can fulfil everything that is required of the word. A regular expression may be

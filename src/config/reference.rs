@@ -64,6 +64,10 @@ fn doc_of_action(kind: ActionKind) -> &'static str {
     match kind {
         ActionKind::Rerun => "Run again, all or in part; needs an upper bound.",
         ActionKind::Cancel => "Cancel the run.",
+        ActionKind::ForceCancel => "Cancel the run by force.",
+        ActionKind::ApproveRun => {
+            "Let a run begin that waits for approval because its pull request comes from a fork."
+        }
         ActionKind::ApproveDeployment => "Approve the deployment that the run waits for.",
         ActionKind::RejectDeployment => "Reject the deployment that the run waits for; the run then fails.",
         ActionKind::DeleteRun => "Delete the run with its logs and artifacts; there is no way back.",

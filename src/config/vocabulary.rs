@@ -303,6 +303,12 @@ const RERUN: &[Key] = &[
     ),
 ];
 
+const CANCEL: &[Key] = &[key(
+    "force_after",
+    || Shape::Duration,
+    "If the run has not ended by then, cancel it by force, whatever its jobs say of `always()`.",
+)];
+
 const APPROVE: &[Key] = &[
     key(
         "environments",
@@ -351,6 +357,9 @@ pub(super) fn keys_of(kind: ActionKind) -> &'static [Key] {
         ActionKind::Rerun => RERUN,
         ActionKind::ApproveDeployment => APPROVE,
         ActionKind::RejectDeployment => REJECT,
-        ActionKind::Cancel | ActionKind::DeleteRun | ActionKind::DeleteLogs => &[],
+        ActionKind::Cancel => CANCEL,
+        ActionKind::ForceCancel | ActionKind::ApproveRun | ActionKind::DeleteRun | ActionKind::DeleteLogs => {
+            &[]
+        }
     }
 }

@@ -14,6 +14,10 @@ pub enum Action {
     Rerun(Rerun),
     /// Ask GitHub to cancel the run.
     Cancel,
+    /// Cancel the run by force, should it not have ended by then.
+    ForceCancel(ForceCancel),
+    /// Let a run begin that waits because its pull request comes from a fork.
+    ApproveRun(ApproveRun),
     /// Approve or reject what waits at environments.
     ReviewDeployments(Review),
     /// Delete the run with its logs and artifacts.
@@ -30,6 +34,10 @@ pub enum ActionKind {
     Rerun,
     /// `cancel`
     Cancel,
+    /// `force_cancel`: what `cancel` with `force_after` plans beside the cancellation.
+    ForceCancel,
+    /// `approve_run`
+    ApproveRun,
     /// `approve_deployment`
     ApproveDeployment,
     /// `reject_deployment`
@@ -41,10 +49,11 @@ pub enum ActionKind {
 }
 
 impl ActionKind {
-    /// All kinds, in the order of the reference.
-    pub const ALL: [Self; 6] = [
+    /// The kinds that a rule can write, in the order of the reference.
+    pub const ALL: [Self; 7] = [
         Self::Rerun,
         Self::Cancel,
+        Self::ApproveRun,
         Self::ApproveDeployment,
         Self::RejectDeployment,
         Self::DeleteRun,
@@ -57,6 +66,8 @@ impl ActionKind {
         match self {
             Self::Rerun => "rerun",
             Self::Cancel => "cancel",
+            Self::ForceCancel => "force_cancel",
+            Self::ApproveRun => "approve_run",
             Self::ApproveDeployment => "approve_deployment",
             Self::RejectDeployment => "reject_deployment",
             Self::DeleteRun => "delete_run",
@@ -68,7 +79,8 @@ impl ActionKind {
     #[must_use]
     pub fn competes_with(self, other: Self) -> bool {
         let review = |kind| matches!(kind, Self::ApproveDeployment | Self::RejectDeployment);
-        self == other || (review(self) && review(other))
+        let cancel = |kind| matches!(kind, Self::Cancel | Self::ForceCancel);
+        self == other || (review(self) && review(other)) || (cancel(self) && cancel(other))
     }
 }
 
@@ -85,6 +97,8 @@ impl Action {
         match self {
             Self::Rerun(_) => ActionKind::Rerun,
             Self::Cancel => ActionKind::Cancel,
+            Self::ForceCancel(_) => ActionKind::ForceCancel,
+            Self::ApproveRun(_) => ActionKind::ApproveRun,
             Self::ReviewDeployments(review) => match review.state {
                 ReviewState::Approved => ActionKind::ApproveDeployment,
                 ReviewState::Rejected => ActionKind::RejectDeployment,
@@ -93,6 +107,20 @@ impl Action {
             Self::DeleteLogs => ActionKind::DeleteLogs,
         }
     }
+}
+
+/// A cancellation that GitHub carries out whatever the run's own conditions (`always()`) say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForceCancel {
+    /// How long the run has time to end by itself.
+    pub after: Duration,
+}
+
+/// Letting a run begin.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApproveRun {
+    /// The commit that was judged; in a rule `None`.
+    pub head_sha: Option<String>,
 }
 
 /// How to run again.
@@ -218,9 +246,12 @@ impl ActionKey {
                 let via = review.via.map_or("", Via::as_str);
                 Self(format!("{rule}/{run}/{attempt}/{kind}/{via}/{}", environments.join(",")))
             }
-            Action::Rerun(_) | Action::Cancel | Action::DeleteRun | Action::DeleteLogs => {
-                Self(format!("{rule}/{run}/{attempt}/{kind}"))
-            }
+            Action::Rerun(_)
+            | Action::Cancel
+            | Action::ForceCancel(_)
+            | Action::ApproveRun(_)
+            | Action::DeleteRun
+            | Action::DeleteLogs => Self(format!("{rule}/{run}/{attempt}/{kind}")),
         }
     }
 

@@ -11,7 +11,9 @@ mod time;
 mod verdict;
 mod workflow_run;
 
-pub use action::{Action, ActionKey, ActionKind, Rerun, RerunScope, Review, ReviewState, Via};
+pub use action::{
+    Action, ActionKey, ActionKind, ApproveRun, ForceCancel, Rerun, RerunScope, Review, ReviewState, Via,
+};
 pub use event::{Command, Event, Gate, GitHubEvent, ScheduledPass, Signal};
 pub use facts::{Details, Fact, Facts, RepositoryFacts};
 pub use ids::{

@@ -174,6 +174,13 @@ impl RunSnapshot {
         self.status.as_ref().map(|status| *status == Status::Completed)
     }
 
+    /// Whether the run has not begun because somebody has to approve it first: GitHub shows that as `completed` with
+    /// `action_required`, from the moment that the run is requested.
+    #[must_use]
+    pub fn waits_for_approval(&self) -> bool {
+        self.conclusion == Some(Conclusion::ActionRequired)
+    }
+
     /// Whether the head lies in another repository; `None` when that is not known.
     #[must_use]
     pub fn is_from_fork(&self) -> Option<bool> {

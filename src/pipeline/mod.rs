@@ -96,7 +96,12 @@ impl Pipeline {
     fn why_impossible(&self, plan: &PlannedAction) -> Option<String> {
         let needs_reviewer = match &plan.action {
             Action::ReviewDeployments(review) => review.via != Some(Via::ProtectionRule),
-            Action::Rerun(_) | Action::Cancel | Action::DeleteRun | Action::DeleteLogs => false,
+            Action::Rerun(_)
+            | Action::Cancel
+            | Action::ForceCancel(_)
+            | Action::ApproveRun(_)
+            | Action::DeleteRun
+            | Action::DeleteLogs => false,
         };
         if needs_reviewer && !self.github.has_reviewer() {
             let why = "no reviewer's token is configured (github.reviewer), and an App cannot be a required reviewer";

@@ -24,6 +24,13 @@ impl Pipeline {
             Action::Cancel => {
                 (self.github.cancel(access, plan.run).await, "asked GitHub to cancel the run".to_owned())
             }
+            Action::ForceCancel(_) => (
+                self.github.force_cancel(access, plan.run).await,
+                "asked GitHub to cancel the run by force".to_owned(),
+            ),
+            Action::ApproveRun(_) => {
+                (self.github.approve_fork_run(access, plan.run).await, "approved the run".to_owned())
+            }
             Action::ReviewDeployments(review) => {
                 let words = format!("{} {}", review.state.as_str(), review.environments.join(", "));
                 (self.review(access, plan, review, environments).await, words)
@@ -120,10 +127,21 @@ fn outcome_of(action: &Action, error: &GitHubError, tries: u32) -> Outcome {
         GitHubError::Unreadable { .. } => Outcome::Done(words),
         GitHubError::Unavailable { .. } => match action {
             Action::Rerun(_) | Action::ReviewDeployments(_) => Outcome::Ambiguous(words),
-            Action::Cancel | Action::DeleteRun | Action::DeleteLogs => Outcome::Retry(words),
+            // Harmless to repeat: the next look says whether it is still wanted.
+            Action::Cancel
+            | Action::ForceCancel(_)
+            | Action::ApproveRun(_)
+            | Action::DeleteRun
+            | Action::DeleteLogs => Outcome::Retry(words),
         },
         GitHubError::NotFound { .. } | GitHubError::Gone { .. } => match action {
             Action::DeleteRun | Action::DeleteLogs => Outcome::Done(format!("already gone: {words}")),
+            Action::ForceCancel(_) => Outcome::Failed(format!(
+                "this GitHub cannot cancel by force (Enterprise Server can from 3.12 on): {words}"
+            )),
+            Action::ApproveRun(_) => {
+                Outcome::Failed(format!("this GitHub cannot approve runs, or not this one: {words}"))
+            }
             Action::Rerun(_) | Action::Cancel | Action::ReviewDeployments(_) => Outcome::Failed(words),
         },
         GitHubError::Refused { status, message } => {
@@ -136,8 +154,8 @@ fn outcome_of_refusal(action: &Action, status: u16, message: &str, words: String
     let says = |text: &str| message.to_ascii_lowercase().contains(text);
     match action {
         Action::Rerun(_) if says("already running") => Outcome::Retry(words),
-        Action::Cancel if says("completed") => Outcome::Done(words),
-        Action::Cancel if status == 409 && says("queued") => Outcome::Retry(words),
+        Action::Cancel | Action::ForceCancel(_) if says("completed") => Outcome::Done(words),
+        Action::Cancel | Action::ForceCancel(_) if status == 409 && says("queued") => Outcome::Retry(words),
         Action::ReviewDeployments(_) if says("already been reviewed") => Outcome::Done(words),
         // The words that GitHub uses for a lost race too: the next look tells which it was.
         Action::ReviewDeployments(_) if status == 422 && tries < MOST_REFUSED_REVIEWS => {

@@ -4,8 +4,8 @@ use std::{hash::Hasher, time::Duration};
 
 use super::{Mode, Rule, Ruleset, Trigger};
 use crate::model::{
-    Action, ActionKey, ActionState, ConditionResult, Facts, JobId, Lane, PlannedAction, Rerun, RerunScope,
-    Review, RuleVerdict, RunAttempt, RunId, Signal, Timestamp, Truth, Verdict, Via,
+    Action, ActionKey, ActionState, ApproveRun, ConditionResult, Facts, JobId, Lane, PlannedAction, Rerun,
+    RerunScope, Review, RuleVerdict, RunAttempt, RunId, Signal, Timestamp, Truth, Verdict, Via,
 };
 
 /// The longest that a re-run may be put off: GitHub refuses re-runs after thirty days.
@@ -118,9 +118,15 @@ fn bind(rule: &Rule, action: &Action, facts: &Facts, now: Timestamp) -> Option<A
             let scope = singled_out(rule, facts).map_or(RerunScope::FailedJobs, RerunScope::Job);
             return Some(Action::Rerun(Rerun { scope, ..rerun.clone() }));
         }
-        Action::Rerun(_) | Action::Cancel | Action::DeleteRun | Action::DeleteLogs => {
-            return Some(action.clone());
+        Action::ApproveRun(_) if !facts.run.waits_for_approval() => return None,
+        Action::ApproveRun(_) => {
+            return Some(Action::ApproveRun(ApproveRun { head_sha: facts.run.head_sha.clone() }));
         }
+        Action::Rerun(_)
+        | Action::Cancel
+        | Action::ForceCancel(_)
+        | Action::DeleteRun
+        | Action::DeleteLogs => return Some(action.clone()),
     };
     let asked = facts.gate.as_ref().is_some_and(|gate| gate.protection_rule);
     let via = if asked { Via::ProtectionRule } else { Via::Reviewer };
@@ -156,7 +162,12 @@ fn singled_out(rule: &Rule, facts: &Facts) -> Option<JobId> {
 fn due_at(action: &Action, run: RunId, attempt: RunAttempt, now: Timestamp) -> Timestamp {
     match action {
         Action::Rerun(rerun) => now + delay_of(rerun, run, attempt),
-        Action::Cancel | Action::ReviewDeployments(_) | Action::DeleteRun | Action::DeleteLogs => now,
+        Action::ForceCancel(force) => now + force.after,
+        Action::Cancel
+        | Action::ApproveRun(_)
+        | Action::ReviewDeployments(_)
+        | Action::DeleteRun
+        | Action::DeleteLogs => now,
     }
 }
 
@@ -180,7 +191,9 @@ fn fraction(run: RunId, attempt: RunAttempt) -> f64 {
 fn shadow(actions: &mut [PlannedAction]) {
     let mut acting: Vec<PlannedAction> = Vec::new();
     for action in actions.iter_mut().filter(|action| action.state == ActionState::Planned) {
-        match acting.iter().find(|first| competes(&first.action, &action.action)) {
+        // A rule does not stand in its own way: `cancel` and the forced one that follows it are one wish.
+        let other = |first: &&PlannedAction| first.rule != action.rule;
+        match acting.iter().filter(other).find(|first| competes(&first.action, &action.action)) {
             Some(first) => {
                 action.state = ActionState::Shadowed;
                 action.reason = Some(format!("rule {} comes first", first.rule));
@@ -196,6 +209,6 @@ fn competes(first: &Action, second: &Action) -> bool {
             .environments
             .iter()
             .any(|name| second.environments.iter().any(|other| name.eq_ignore_ascii_case(other))),
-        _ => first.kind() == second.kind(),
+        _ => first.kind().competes_with(second.kind()),
     }
 }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::model::{
-    Action, Conclusion, EnvironmentId, PlannedAction, Rerun, RerunScope, Review, RunAttempt, RunSnapshot,
-    Status, Timestamp, Via,
+    Action, ApproveRun, Conclusion, EnvironmentId, PlannedAction, Rerun, RerunScope, Review, RunAttempt,
+    RunSnapshot, Status, Timestamp, Via,
 };
 
 /// GitHub refuses to re-run a run this long after it was created.
@@ -141,8 +141,11 @@ pub fn recheck(plan: &PlannedAction, look: &Look, circumstances: Circumstances, 
         }
         Action::ReviewDeployments(_) if completed => Recheck::Refuse(NOTHING_WAITS.to_owned()),
         Action::ReviewDeployments(review) => recheck_review(review, look, now.since(planned_at)),
-        Action::Cancel if completed => Recheck::Done("the run is already completed".to_owned()),
-        Action::Cancel => Recheck::Go(Vec::new()),
+        Action::Cancel | Action::ForceCancel(_) if completed => {
+            Recheck::Done("the run is already completed".to_owned())
+        }
+        Action::Cancel | Action::ForceCancel(_) => Recheck::Go(Vec::new()),
+        Action::ApproveRun(approve) => recheck_approval(plan, approve, run),
         Action::DeleteRun | Action::DeleteLogs => recheck_delete(plan, run, completed),
     }
 }
@@ -150,9 +153,34 @@ pub fn recheck(plan: &PlannedAction, look: &Look, circumstances: Circumstances, 
 fn when_gone(action: &Action) -> Recheck {
     match action {
         Action::DeleteRun | Action::DeleteLogs => Recheck::Done("GitHub has no such run any more".to_owned()),
-        Action::Rerun(_) | Action::Cancel | Action::ReviewDeployments(_) => {
-            Recheck::Refuse("GitHub has no such run any more".to_owned())
+        Action::Rerun(_)
+        | Action::Cancel
+        | Action::ForceCancel(_)
+        | Action::ApproveRun(_)
+        | Action::ReviewDeployments(_) => Recheck::Refuse("GitHub has no such run any more".to_owned()),
+    }
+}
+
+/// The run must still wait for what was judged. One that waits no more has been approved, by us or by a person.
+fn recheck_approval(plan: &PlannedAction, approve: &ApproveRun, run: &RunSnapshot) -> Recheck {
+    if !run.waits_for_approval() {
+        let state =
+            run.conclusion.as_ref().map(Conclusion::as_str).or(run.status.as_ref().map(Status::as_str));
+        let state = state.unwrap_or("in an unknown state");
+        return Recheck::Done(format!("the run does not wait for approval any more: it is {state}"));
+    }
+    if run.attempt != Some(plan.attempt) {
+        return Recheck::Refuse(format!(
+            "the run is no longer on attempt {}, which was judged",
+            plan.attempt
+        ));
+    }
+    match (&approve.head_sha, &run.head_sha) {
+        (Some(judged), Some(now)) if judged == now => Recheck::Go(Vec::new()),
+        (Some(judged), Some(now)) => {
+            Recheck::Refuse(format!("commit {judged} was judged, the run is now of commit {now}"))
         }
+        _ => Recheck::Refuse("GitHub does not say which commit the run is of".to_owned()),
     }
 }
 
@@ -166,7 +194,8 @@ fn attempt_now(
     let Some(attempt) = run.attempt else {
         return Err(Recheck::Refuse("GitHub does not say which attempt the run is on".to_owned()));
     };
-    if attempt == plan.attempt {
+    // A run that waits to be approved says by itself whether it still does.
+    if attempt == plan.attempt || matches!(plan.action, Action::ApproveRun(_)) {
         return Ok(attempt);
     }
     if interrupted && attempt > plan.attempt && matches!(plan.action, Action::Rerun(_)) {

@@ -37,9 +37,12 @@ impl World {
             ("GET", ["logs"]) => self.get_logs(found, &found.now)?,
             ("DELETE", ["logs"]) => Reply::act(self.delete_logs(id), 204),
             ("POST", ["cancel"]) => Reply::act(self.cancel(id, false), 202),
+            ("POST", ["force-cancel"]) if !self.has(3, 12) => Reply::not_found(),
             ("POST", ["force-cancel"]) => Reply::act(self.cancel(id, true), 202),
             ("POST", ["rerun"]) => Reply::act(self.rerun(id, Which::All, login), 201),
             ("POST", ["rerun-failed-jobs"]) => Reply::act(self.rerun(id, Which::Failed, login), 201),
+            // No Enterprise Server has it.
+            ("POST", ["approve"]) if self.enterprise.is_some() => Reply::not_found(),
             ("POST", ["approve"]) => Reply::act(self.approve_fork(id), 201),
             ("GET", ["pending_deployments"]) => self.get_pending(asked, found),
             ("POST", ["pending_deployments"]) => self.post_pending(asked, id)?,

@@ -198,6 +198,13 @@ impl World {
         self.clock.now()
     }
 
+    /// Whether this GitHub has what Enterprise Server has from that version on; github.com has everything.
+    pub(super) fn has(&self, major: u32, minor: u32) -> bool {
+        let Some(version) = &self.enterprise else { return true };
+        let mut numbers = version.split('.').map(|part| part.parse().unwrap_or(0));
+        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (major, minor)
+    }
+
     /// A fresh number; every kind of thing adds its own base.
     pub(super) fn next(&mut self) -> u64 {
         self.counter += 1;

@@ -4,6 +4,7 @@
 #![cfg(test)]
 #![allow(missing_docs, unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
 
+mod actions;
 mod architecture;
 mod cli;
 mod crash;

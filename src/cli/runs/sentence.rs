@@ -72,6 +72,8 @@ fn order(action: &Action) -> String {
             RerunScope::Job(job) => format!("re-run of job {job} of"),
         },
         Action::Cancel => "cancellation of".to_owned(),
+        Action::ForceCancel(_) => "cancellation by force of".to_owned(),
+        Action::ApproveRun(_) => "approval of".to_owned(),
         Action::ReviewDeployments(review) => {
             let noun = match review.state {
                 ReviewState::Approved => "approval",

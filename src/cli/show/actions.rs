@@ -13,7 +13,8 @@ use crate::model::{
 pub(in crate::cli) struct PlanView<'a> {
     /// The rule, or `command`.
     rule: &'a RuleName,
-    /// `rerun`, `cancel`, `approve_deployment`, `reject_deployment`, `delete_run`, `delete_logs`.
+    /// `rerun`, `cancel`, `force_cancel`, `approve_run`, `approve_deployment`, `reject_deployment`, `delete_run`,
+    /// `delete_logs`.
     action: ActionKind,
     /// What is particular to the kind; an empty object where nothing is.
     params: Params<'a>,
@@ -77,6 +78,13 @@ enum Params<'a> {
         comment: &'a str,
         /// `reviewer`, `protection_rule`, or null while that is open.
         via: Option<&'static str>,
+    },
+    ForceCancel {
+        after_seconds: f64,
+    },
+    ApproveRun {
+        /// The commit that was judged.
+        head_sha: Option<&'a str>,
     },
     None {},
 }
@@ -148,6 +156,8 @@ impl<'a> From<&'a Action> for Params<'a> {
                 comment: &review.comment,
                 via: review.via.map(Via::as_str),
             },
+            Action::ForceCancel(force) => Self::ForceCancel { after_seconds: force.after.as_secs_f64() },
+            Action::ApproveRun(approve) => Self::ApproveRun { head_sha: approve.head_sha.as_deref() },
             Action::Cancel | Action::DeleteRun | Action::DeleteLogs => Self::None {},
         }
     }

@@ -15,6 +15,8 @@ pub(in crate::cli) fn what_it_does(action: &Action) -> String {
             }
         }
         Action::Cancel => "cancel the run".to_owned(),
+        Action::ForceCancel(_) => "cancel the run by force, if it has not ended by then".to_owned(),
+        Action::ApproveRun(_) => "approve the run".to_owned(),
         Action::ReviewDeployments(review) => {
             let verb = match review.state {
                 ReviewState::Approved => "approve",

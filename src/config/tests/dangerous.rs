@@ -277,6 +277,80 @@ fn a_token_needs_repositories_by_name_for_a_schedule() {
 }
 
 #[test]
+fn an_approval_of_runs_says_whose() {
+    let anybody = "7 `approve_run` would let anybody's code run";
+    for (people, expected) in [
+        ("actor: octocat", None),
+        ("triggering_actor: [octocat, \"*[bot]\"]", None),
+        ("sender: /^acme-/", None),
+        ("any: [ { actor: octocat }, { all: [ { sender: hubot } ] } ]", None),
+        ("repository: acme/api", Some(anybody)),
+        ("actor: \"*\"", Some(anybody)),
+        ("actor: \"!mallory\"", Some(anybody)),
+        ("actor: /./", Some(anybody)),
+        ("any: [ { actor: octocat }, { branch: main } ]", Some(anybody)),
+        ("not: { actor: mallory }", Some(anybody)),
+    ] {
+        let when = format!("{{ conclusion: action_required, {people} }}");
+        for on in ["workflow_run.requested", "[workflow_run.requested, workflow_run.completed]", DAILY] {
+            check(Severity::Error, on, &when, "[approve_run]", expected.as_slice());
+        }
+    }
+    let other = ["7 `approve_run` in a rule that does not ask for runs that wait for approval"];
+    check(Severity::Error, "workflow_run.requested", "{ actor: x }", "[approve_run]", &other);
+    check(
+        Severity::Error,
+        "workflow_run.completed",
+        "{ actor: x, conclusion: failure }",
+        "[approve_run]",
+        &other,
+    );
+    let when = "{ conclusion: action_required, actor: x }";
+    let begun = "`approve_run` on `deployment.waiting` can never be done: the run has begun";
+    let problems =
+        load(&app(&with_rule(&format!("on: deployment.waiting\n    when: {when}\n    then: [approve_run]"))));
+    assert!(problems.unwrap_err().to_string().contains(begun));
+    let cancel = ["7 `cancel` on `workflow_run.requested` can never be done: the run has ended"];
+    check(Severity::Error, "workflow_run.requested", when, "[cancel]", &cancel);
+}
+
+#[test]
+fn an_enterprise_server_cannot_approve_runs() {
+    let rule = with_rule(
+        "on: workflow_run.requested\n    when: { conclusion: action_required, actor: x }\n    then: [approve_run]",
+    );
+    for (url, fine) in [
+        ("https://api.github.com", true),
+        ("https://api.acme.ghe.com", true),
+        ("http://127.0.0.1:9/api/v3", true),
+        ("https://ghe.example.com/api/v3", false),
+        ("https://api.github.com.evil.example/api/v3", false),
+    ] {
+        let github = format!("github: {{ api_url: \"{url}\",");
+        let result = load(&rule.replace("github: {", &github));
+        assert_eq!(result.is_ok(), fine, "{url}");
+        if let Err(problems) = result {
+            assert!(problems.to_string().contains("not to Enterprise Server"), "{problems}");
+        }
+    }
+}
+
+#[test]
+fn a_cancellation_by_force_leaves_time_to_end() {
+    let when = "{ repository: acme/api }";
+    check(Severity::Error, "workflow_run.in_progress", when, "[cancel: { force_after: 5m }]", &[]);
+    let at_once = ["7 a run that is cancelled by force at once cannot clean up"];
+    check(Severity::Error, "workflow_run.in_progress", when, "[cancel: { force_after: 0s }]", &at_once);
+    check(
+        Severity::Error,
+        "workflow_run.in_progress",
+        when,
+        "[force_cancel]",
+        &["7 unknown action `force_cancel`"],
+    );
+}
+
+#[test]
 fn files_that_attack_are_refused() {
     let mut aliases = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {

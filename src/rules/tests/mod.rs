@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::*;
 use crate::model::{
-    Action, ActionState, Conclusion, EnvironmentId, Facts, Gate, Lane, Outcome, PlannedAction,
+    Action, ActionState, ApproveRun, Conclusion, EnvironmentId, Facts, Gate, Lane, Outcome, PlannedAction,
     RepositoryName, Rerun, RerunScope, Review, ReviewState, RuleName, RunAttempt, RunId, RunSnapshot, Signal,
     Status, Timestamp, Truth, Verdict, Via, WorkflowId,
 };
@@ -499,6 +499,37 @@ fn a_review_that_is_not_pending_is_waited_for_briefly_and_one_whose_answer_was_l
     assert_eq!(word(&ended(Some(vec![]))), "refuse");
     assert_eq!(word(&ended(reviewed("approved", "octocat"))), "done");
     assert_eq!(word(&ended(reviewed("rejected", "octocat"))), "refuse");
+}
+
+#[test]
+fn an_approval_needs_the_run_to_wait_still_and_to_be_of_the_judged_commit() {
+    let judged = |sha: Option<&str>| {
+        let action = Action::ApproveRun(ApproveRun { head_sha: sha.map(ToOwned::to_owned) });
+        PlannedAction { action, ..planned(Action::Cancel) }
+    };
+    let waits = |change: &dyn Fn(&mut RunSnapshot)| {
+        let sha = Some("abc".to_owned());
+        let mut now = RunSnapshot { conclusion: Some(Conclusion::ActionRequired), head_sha: sha, ..run() };
+        change(&mut now);
+        now
+    };
+    for (name, plan, now, expected) in [
+        ("as judged", judged(Some("abc")), waits(&|_| {}), "go"),
+        ("another commit", judged(Some("abd")), waits(&|_| {}), "refuse"),
+        ("a commit that was not known", judged(None), waits(&|_| {}), "refuse"),
+        ("a commit that is not told", judged(Some("abc")), waits(&|run| run.head_sha = None), "refuse"),
+        ("re-run meanwhile", judged(Some("abc")), waits(&|run| run.attempt = Some(RunAttempt(2))), "refuse"),
+        (
+            "approved meanwhile",
+            judged(Some("abc")),
+            waits(&|run| (run.status, run.conclusion) = (Some(Status::Queued), None)),
+            "done",
+        ),
+    ] {
+        assert_eq!(word(&recheck(&plan, &there(now), circumstances(false, true), NOW)), expected, "{name}");
+    }
+    let gone = Look { run: Some(CurrentRun::Gone), ..Look::default() };
+    assert_eq!(word(&recheck(&judged(None), &gone, circumstances(false, true), NOW)), "refuse");
 }
 
 #[test]
