@@ -5,13 +5,16 @@ use std::time::Duration;
 use super::{
     fields::{Fields, text_keys},
     report::{At, Report},
+    secret::World,
     suggest,
     tree::{Kind, Node, clip},
     values,
     vocabulary::keys_of,
 };
 use crate::{
-    model::{Action, ActionKind, ApproveRun, ForceCancel, Rerun, RerunScope, Review, ReviewState, Via},
+    model::{
+        Action, ActionKind, ApproveRun, ArchiveLogs, ForceCancel, Rerun, RerunScope, Review, ReviewState, Via,
+    },
     rules::{Template, TemplateError, VARIABLES},
 };
 
@@ -38,7 +41,7 @@ pub(super) struct Placed<'a> {
 }
 
 /// The actions of a rule that can be read; the others are reported.
-pub(super) fn actions<'a>(report: &mut Report<'_>, at: &At<'a>) -> Vec<Placed<'a>> {
+pub(super) fn actions<'a>(report: &mut Report<'_>, at: &At<'a>, world: World<'_>) -> Vec<Placed<'a>> {
     if matches!(at.node.kind, Kind::Map(_) | Kind::Text(_)) {
         report.error(
             at,
@@ -53,18 +56,18 @@ pub(super) fn actions<'a>(report: &mut Report<'_>, at: &At<'a>) -> Vec<Placed<'a
         report.error(at, format!("a list of {} actions", items.len()), "write a rule for each thing to do");
         return Vec::new();
     }
-    items.iter().flat_map(|item| action(report, item)).collect()
+    items.iter().flat_map(|item| action(report, item, world)).collect()
 }
 
 /// What a list's item asks for; `cancel` with `force_after` is two actions, one of them for later.
-fn action<'a>(report: &mut Report<'_>, at: &At<'a>) -> Vec<Placed<'a>> {
+fn action<'a>(report: &mut Report<'_>, at: &At<'a>, world: World<'_>) -> Vec<Placed<'a>> {
     let Some((kind, key, value)) = word_and_body(report, at) else {
         return Vec::new();
     };
     let Some(fields) = Fields::open(report, &value, keys_of(kind)) else {
         return Vec::new();
     };
-    let mut actions: Vec<_> = body(report, kind, &key, &fields).into_iter().collect();
+    let mut actions: Vec<_> = body(report, kind, &key, &fields, world).into_iter().collect();
     if let Some(at) = fields.get("force_after") {
         let after = force_after(report, &at);
         let plain = |action| Placed { action, at: key.clone(), comment: None };
@@ -131,12 +134,14 @@ fn body<'a>(
     kind: ActionKind,
     at: &At<'a>,
     fields: &Fields<'_>,
+    world: World<'_>,
 ) -> Option<Placed<'a>> {
     let plain = |action| Some(Placed { action, at: at.clone(), comment: None });
     match kind {
         ActionKind::Rerun => plain(Action::Rerun(rerun(report, fields)?)),
         ActionKind::Cancel | ActionKind::ForceCancel => plain(Action::Cancel),
         ActionKind::ApproveRun => plain(Action::ApproveRun(ApproveRun::default())),
+        ActionKind::ArchiveLogs => plain(Action::ArchiveLogs(archive(report, fields, at, world)?)),
         ActionKind::DeleteRun => plain(Action::DeleteRun),
         ActionKind::DeleteLogs => plain(Action::DeleteLogs),
         ActionKind::ApproveDeployment => review(report, fields, ReviewState::Approved, at),
@@ -173,6 +178,31 @@ fn wait(report: &mut Report<'_>, at: &At<'_>) -> Option<Duration> {
         return None;
     }
     Some(delay)
+}
+
+/// A key without which the action means nothing. The action may be a bare word, which has no map to point at.
+fn required<'a>(
+    report: &mut Report<'_>,
+    fields: &Fields<'a>,
+    action: &At<'_>,
+    name: &str,
+    remedy: &str,
+) -> Option<At<'a>> {
+    let found = fields.get(name);
+    if found.is_none() && !fields.is_misspelled(name) {
+        report.error(action, format!("`{name}` is missing"), remedy);
+    }
+    found
+}
+
+fn archive(
+    report: &mut Report<'_>,
+    fields: &Fields<'_>,
+    at: &At<'_>,
+    world: World<'_>,
+) -> Option<ArchiveLogs> {
+    let at = required(report, fields, at, "to", "name a folder that exists, like `to: /srv/ci-logs`")?;
+    Some(ArchiveLogs { to: world.folder.join(values::text(report, &at)?), day: String::new() })
 }
 
 fn review<'a>(

@@ -62,16 +62,31 @@ fn check_competition(report: &mut Report<'_>, draft: &Draft<'_>) {
                 format!("`{kind}` competes with `{first}` above"),
                 "a rule does one of them; write a second rule",
             );
+        } else if kind == ActionKind::ArchiveLogs && earlier().any(deletes) {
+            report.error(
+                &placed.at,
+                "`archive_logs` after what deletes them",
+                "write it before: the deletion waits for it",
+            );
         } else if earlier().any(|first| first == ActionKind::DeleteRun)
-            || (index > 0 && kind == ActionKind::DeleteRun)
+            || (kind == ActionKind::DeleteRun && earlier().any(|first| !outlives_the_run(first)))
         {
             report.error(
                 &placed.at,
                 "`delete_run` leaves nothing for another action",
-                "let `delete_run` be the rule's only action",
+                "let `delete_run` be the rule's only action but for `archive_logs`",
             );
         }
     }
+}
+
+fn deletes(kind: ActionKind) -> bool {
+    matches!(kind, ActionKind::DeleteRun | ActionKind::DeleteLogs)
+}
+
+/// Whether what the action does is there still when the run is gone.
+fn outlives_the_run(kind: ActionKind) -> bool {
+    matches!(kind, ActionKind::ArchiveLogs)
 }
 
 fn is_scheduled(draft: &Draft<'_>) -> bool {
@@ -110,7 +125,7 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
                 report.error(&placed.at, message, remedy);
             }
         }
-        Action::Cancel | Action::ForceCancel(_) => {}
+        Action::Cancel | Action::ForceCancel(_) | Action::ArchiveLogs(_) => {}
         Action::ApproveRun(_) => approval::check(report, when, &placed.at),
         Action::ReviewDeployments(review) => check_review(report, when, review, &placed.at),
         Action::DeleteRun | Action::DeleteLogs => check_deletion(report, draft, when, placed),
@@ -177,6 +192,7 @@ fn check_access(report: &mut Report<'_>, draft: &Draft<'_>, github: &GitHubSetti
             Action::Rerun(_)
             | Action::Cancel
             | Action::ForceCancel(_)
+            | Action::ArchiveLogs(_)
             | Action::DeleteRun
             | Action::DeleteLogs => {}
         }

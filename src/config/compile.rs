@@ -131,7 +131,7 @@ fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Conf
     let log = sections::log(report, fields.get("log").as_ref());
     let mode = fields.get("mode").map_or(Some(Mode::default()), |at| values::word(report, &at, &Mode::WORDS));
     let rules = fields.get("rules");
-    let ruleset = ruleset(report, rules.as_ref(), mode.unwrap_or_default(), github.as_ref());
+    let ruleset = ruleset(report, rules.as_ref(), mode.unwrap_or_default(), github.as_ref(), world);
     Some(Config {
         server: server?,
         webhook: webhook?,
@@ -155,6 +155,7 @@ fn ruleset(
     at: Option<&At<'_>>,
     mode: Mode,
     github: Option<&GitHubSettings>,
+    world: World<'_>,
 ) -> Option<Ruleset> {
     const NO_RULES: &str = "no rules: webhooks are answered and counted, and nothing is kept or done";
     let items = match at {
@@ -168,7 +169,7 @@ fn ruleset(
         }
         Some(at) => values::list(report, at, "rules")?,
     };
-    let drafts: Vec<Draft> = items.iter().filter_map(|item| Draft::read(report, item)).collect();
+    let drafts: Vec<Draft> = items.iter().filter_map(|item| Draft::read(report, item, world)).collect();
     checks::check(report, &drafts, github);
     Some(Ruleset { mode, rules: drafts.into_iter().filter_map(Draft::into_rule).collect() })
 }

@@ -128,11 +128,11 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
             }
             (ActionKind::ApproveRun, Moment::Requested | Moment::Ended | Moment::Listed) => None,
             (
-                ActionKind::Rerun | ActionKind::DeleteRun | ActionKind::DeleteLogs,
+                ActionKind::Rerun | ActionKind::ArchiveLogs | ActionKind::DeleteRun | ActionKind::DeleteLogs,
                 Moment::Requested | Moment::Running | Moment::Waiting,
             ) => Some(("the run has not ended", "use `on: workflow_run.completed` or a schedule")),
             (
-                ActionKind::Rerun | ActionKind::DeleteRun | ActionKind::DeleteLogs,
+                ActionKind::Rerun | ActionKind::ArchiveLogs | ActionKind::DeleteRun | ActionKind::DeleteLogs,
                 Moment::Ended | Moment::Listed,
             ) => None,
         };

@@ -70,6 +70,7 @@ fn doc_of_action(kind: ActionKind) -> &'static str {
         }
         ActionKind::ApproveDeployment => "Approve the deployment that the run waits for.",
         ActionKind::RejectDeployment => "Reject the deployment that the run waits for; the run then fails.",
+        ActionKind::ArchiveLogs => "Keep the run's logs in a folder, before anything of it is deleted.",
         ActionKind::DeleteRun => "Delete the run with its logs and artifacts; there is no way back.",
         ActionKind::DeleteLogs => "Delete the run's logs and keep the run.",
     }

@@ -5,6 +5,7 @@ use super::{
     condition::condition,
     fields::Fields,
     report::{At, Report},
+    secret::World,
     trigger, values, vocabulary,
 };
 use crate::{
@@ -33,7 +34,7 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// Reads what can be read; everything that cannot is reported.
-    pub(super) fn read(report: &mut Report<'_>, at: &At<'a>) -> Option<Self> {
+    pub(super) fn read(report: &mut Report<'_>, at: &At<'a>, world: World<'_>) -> Option<Self> {
         let fields = Fields::open(report, at, vocabulary::RULE)?;
         let name = fields
             .require(report, "name", "name the rule in kebab-case, like `name: rerun-failed-jobs`")
@@ -49,7 +50,7 @@ impl<'a> Draft<'a> {
         };
         let then = fields
             .require(report, "then", "say what is done, like `then: [cancel]`")
-            .map(|at| action::actions(report, &at))
+            .map(|at| action::actions(report, &at, world))
             .unwrap_or_default();
         let keep = fields.get("keep").and_then(|value| keep(report, &value)).zip(fields.key("keep"));
         let has_keep = fields.key("keep").is_some() || fields.is_misspelled("keep");

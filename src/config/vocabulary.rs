@@ -351,6 +351,12 @@ const REJECT: &[Key] = &[
     ),
 ];
 
+const ARCHIVE: &[Key] = &[key(
+    "to",
+    || Shape::Text,
+    "The folder, which must exist; below it the logs go to `OWNER/NAME/DAY/RUN-ATTEMPT.zip`.",
+)];
+
 /// The keys of an action.
 pub(super) fn keys_of(kind: ActionKind) -> &'static [Key] {
     match kind {
@@ -358,6 +364,7 @@ pub(super) fn keys_of(kind: ActionKind) -> &'static [Key] {
         ActionKind::ApproveDeployment => APPROVE,
         ActionKind::RejectDeployment => REJECT,
         ActionKind::Cancel => CANCEL,
+        ActionKind::ArchiveLogs => ARCHIVE,
         ActionKind::ForceCancel | ActionKind::ApproveRun | ActionKind::DeleteRun | ActionKind::DeleteLogs => {
             &[]
         }

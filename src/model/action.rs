@@ -1,6 +1,6 @@
 //! What a rule or a person wants done to a run.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ pub enum Action {
     ApproveRun(ApproveRun),
     /// Approve or reject what waits at environments.
     ReviewDeployments(Review),
+    /// Keep the run's logs in a folder.
+    ArchiveLogs(ArchiveLogs),
     /// Delete the run with its logs and artifacts.
     DeleteRun,
     /// Delete the run's logs and keep the run.
@@ -42,6 +44,8 @@ pub enum ActionKind {
     ApproveDeployment,
     /// `reject_deployment`
     RejectDeployment,
+    /// `archive_logs`
+    ArchiveLogs,
     /// `delete_run`
     DeleteRun,
     /// `delete_logs`
@@ -50,12 +54,13 @@ pub enum ActionKind {
 
 impl ActionKind {
     /// The kinds that a rule can write, in the order of the reference.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Rerun,
         Self::Cancel,
         Self::ApproveRun,
         Self::ApproveDeployment,
         Self::RejectDeployment,
+        Self::ArchiveLogs,
         Self::DeleteRun,
         Self::DeleteLogs,
     ];
@@ -70,6 +75,7 @@ impl ActionKind {
             Self::ApproveRun => "approve_run",
             Self::ApproveDeployment => "approve_deployment",
             Self::RejectDeployment => "reject_deployment",
+            Self::ArchiveLogs => "archive_logs",
             Self::DeleteRun => "delete_run",
             Self::DeleteLogs => "delete_logs",
         }
@@ -103,6 +109,7 @@ impl Action {
                 ReviewState::Approved => ActionKind::ApproveDeployment,
                 ReviewState::Rejected => ActionKind::RejectDeployment,
             },
+            Self::ArchiveLogs(_) => ActionKind::ArchiveLogs,
             Self::DeleteRun => ActionKind::DeleteRun,
             Self::DeleteLogs => ActionKind::DeleteLogs,
         }
@@ -121,6 +128,15 @@ pub struct ForceCancel {
 pub struct ApproveRun {
     /// The commit that was judged; in a rule `None`.
     pub head_sha: Option<String>,
+}
+
+/// Keeping the logs of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchiveLogs {
+    /// The folder, which exists. Below it the logs go to `OWNER/NAME/DAY/RUN-ATTEMPT.zip`.
+    pub to: PathBuf,
+    /// The day in UTC on which the run was created; in a rule empty.
+    pub day: String,
 }
 
 /// How to run again.
@@ -250,6 +266,7 @@ impl ActionKey {
             | Action::Cancel
             | Action::ForceCancel(_)
             | Action::ApproveRun(_)
+            | Action::ArchiveLogs(_)
             | Action::DeleteRun
             | Action::DeleteLogs => Self(format!("{rule}/{run}/{attempt}/{kind}")),
         }

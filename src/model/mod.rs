@@ -12,7 +12,8 @@ mod verdict;
 mod workflow_run;
 
 pub use action::{
-    Action, ActionKey, ActionKind, ApproveRun, ForceCancel, Rerun, RerunScope, Review, ReviewState, Via,
+    Action, ActionKey, ActionKind, ApproveRun, ArchiveLogs, ForceCancel, Rerun, RerunScope, Review,
+    ReviewState, Via,
 };
 pub use event::{Command, Event, Gate, GitHubEvent, ScheduledPass, Signal};
 pub use facts::{Details, Fact, Facts, RepositoryFacts};

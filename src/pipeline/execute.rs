@@ -170,7 +170,10 @@ impl Pipeline {
         let tries = action.tries.saturating_add(1);
         let outcome = match self.why_impossible(&action.plan) {
             Some(why) => Outcome::Refused(why),
-            None => self.attempt(&access, &action, tries).await,
+            None => match self.why_not_deleted(&action.plan, self.clock.now()).await {
+                Some(outcome) => outcome,
+                None => self.attempt(&access, &action, tries).await,
+            },
         };
         let now = self.clock.now();
         let next = settle(&outcome, tries, action.planned_at, action.interrupted, now);

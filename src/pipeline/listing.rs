@@ -37,10 +37,10 @@ impl Listed {
         }
     }
 
-    /// Takes the run as it was listed and when, if that is recent enough to act on.
-    pub(super) fn take(&self, run: RunId, now: Timestamp) -> Option<(Timestamp, RunSnapshot)> {
+    /// Takes the run as it was listed and when, if that is recent enough to act on; with `keep` it is there still.
+    pub(super) fn take(&self, run: RunId, now: Timestamp, keep: bool) -> Option<(Timestamp, RunSnapshot)> {
         let mut listed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = listed.remove(&run);
+        let found = if keep { listed.get(&run).cloned() } else { listed.remove(&run) };
         if listed.is_empty() {
             listed.shrink_to_fit();
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     github::{Access, GitHubError, RunQuery, WorkflowRef},
-    model::{PlannedAction, RunAttempt, RunSnapshot},
+    model::{Action, PlannedAction, RunAttempt, RunSnapshot},
     rules::{CurrentRun, Look, PendingGate, Presence, ReviewedGate, WantedLook},
 };
 
@@ -13,7 +13,9 @@ impl Pipeline {
     pub(super) fn look_without_asking(&self, plan: &PlannedAction) -> Look {
         let mut look = Look::default();
         let now = self.clock.now();
-        if let Some((listed_at, run)) = self.listed.take(plan.run, now)
+        // A deletion of the same run may come after it.
+        let keep = matches!(plan.action, Action::ArchiveLogs(_));
+        if let Some((listed_at, run)) = self.listed.take(plan.run, now, keep)
             && !self.sightings.changed_since(plan.run, listed_at)
         {
             look.run = Some(CurrentRun::There(Box::new(run)));

@@ -1,6 +1,7 @@
 //! The shell around the core: it gathers facts, has them judged, and carries out what was planned. The only
 //! place where store, GitHub and rules meet.
 
+mod archive;
 mod command;
 mod decide;
 mod execute;
@@ -100,6 +101,7 @@ impl Pipeline {
             | Action::Cancel
             | Action::ForceCancel(_)
             | Action::ApproveRun(_)
+            | Action::ArchiveLogs(_)
             | Action::DeleteRun
             | Action::DeleteLogs => false,
         };

@@ -35,6 +35,7 @@ impl Pipeline {
                 let words = format!("{} {}", review.state.as_str(), review.environments.join(", "));
                 (self.review(access, plan, review, environments).await, words)
             }
+            Action::ArchiveLogs(archive) => return self.archive(access, plan, archive, tries).await,
             Action::DeleteRun => {
                 (self.github.delete_run(access, plan.run).await, "deleted the run".to_owned())
             }
@@ -115,8 +116,8 @@ pub(super) fn outcome_of_look(error: &GitHubError) -> Outcome {
     }
 }
 
-/// What a failed write means. Several of GitHub's refusals share a status and differ in their message only.
-fn outcome_of(action: &Action, error: &GitHubError, tries: u32) -> Outcome {
+/// What a failed act means. Several of GitHub's refusals share a status and differ in their message only.
+pub(super) fn outcome_of(action: &Action, error: &GitHubError, tries: u32) -> Outcome {
     let words = error.to_string();
     match error {
         GitHubError::Blocked { until, .. } | GitHubError::RateLimited { until, .. } => {
@@ -131,6 +132,7 @@ fn outcome_of(action: &Action, error: &GitHubError, tries: u32) -> Outcome {
             Action::Cancel
             | Action::ForceCancel(_)
             | Action::ApproveRun(_)
+            | Action::ArchiveLogs(_)
             | Action::DeleteRun
             | Action::DeleteLogs => Outcome::Retry(words),
         },
@@ -142,7 +144,9 @@ fn outcome_of(action: &Action, error: &GitHubError, tries: u32) -> Outcome {
             Action::ApproveRun(_) => {
                 Outcome::Failed(format!("this GitHub cannot approve runs, or not this one: {words}"))
             }
-            Action::Rerun(_) | Action::Cancel | Action::ReviewDeployments(_) => Outcome::Failed(words),
+            Action::Rerun(_) | Action::Cancel | Action::ReviewDeployments(_) | Action::ArchiveLogs(_) => {
+                Outcome::Failed(words)
+            }
         },
         GitHubError::Refused { status, message } => {
             outcome_of_refusal(action, *status, message, words, tries)

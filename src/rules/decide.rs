@@ -4,8 +4,9 @@ use std::{hash::Hasher, time::Duration};
 
 use super::{Mode, Rule, Ruleset, Trigger};
 use crate::model::{
-    Action, ActionKey, ActionState, ApproveRun, ConditionResult, Facts, JobId, Lane, PlannedAction, Rerun,
-    RerunScope, Review, RuleVerdict, RunAttempt, RunId, Signal, Timestamp, Truth, Verdict, Via,
+    Action, ActionKey, ActionState, ApproveRun, ArchiveLogs, ConditionResult, Facts, JobId, Lane,
+    PlannedAction, Rerun, RerunScope, Review, RuleVerdict, RunAttempt, RunId, Signal, Timestamp, Truth,
+    Verdict, Via,
 };
 
 /// The longest that a re-run may be put off: GitHub refuses re-runs after thirty days.
@@ -122,6 +123,10 @@ fn bind(rule: &Rule, action: &Action, facts: &Facts, now: Timestamp) -> Option<A
         Action::ApproveRun(_) => {
             return Some(Action::ApproveRun(ApproveRun { head_sha: facts.run.head_sha.clone() }));
         }
+        Action::ArchiveLogs(archive) => {
+            let day = day_of(facts.run.created_at.unwrap_or(now));
+            return Some(Action::ArchiveLogs(ArchiveLogs { day, ..archive.clone() }));
+        }
         Action::Rerun(_)
         | Action::Cancel
         | Action::ForceCancel(_)
@@ -166,9 +171,15 @@ fn due_at(action: &Action, run: RunId, attempt: RunAttempt, now: Timestamp) -> T
         Action::Cancel
         | Action::ApproveRun(_)
         | Action::ReviewDeployments(_)
+        | Action::ArchiveLogs(_)
         | Action::DeleteRun
         | Action::DeleteLogs => now,
     }
+}
+
+/// `2026-12-24`, in UTC.
+fn day_of(at: Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
 }
 
 fn delay_of(rerun: &Rerun, run: RunId, attempt: RunAttempt) -> Duration {
@@ -209,6 +220,8 @@ fn competes(first: &Action, second: &Action) -> bool {
             .environments
             .iter()
             .any(|name| second.environments.iter().any(|other| name.eq_ignore_ascii_case(other))),
+        // What is kept twice is kept.
+        (Action::ArchiveLogs(_), _) => false,
         _ => first.kind().competes_with(second.kind()),
     }
 }

@@ -146,6 +146,8 @@ pub fn recheck(plan: &PlannedAction, look: &Look, circumstances: Circumstances, 
         }
         Action::Cancel | Action::ForceCancel(_) => Recheck::Go(Vec::new()),
         Action::ApproveRun(approve) => recheck_approval(plan, approve, run),
+        Action::ArchiveLogs(_) if completed || attempt > plan.attempt => Recheck::Go(Vec::new()),
+        Action::ArchiveLogs(_) => Recheck::Wait(not_completed(run)),
         Action::DeleteRun | Action::DeleteLogs => recheck_delete(plan, run, completed),
     }
 }
@@ -153,6 +155,9 @@ pub fn recheck(plan: &PlannedAction, look: &Look, circumstances: Circumstances, 
 fn when_gone(action: &Action) -> Recheck {
     match action {
         Action::DeleteRun | Action::DeleteLogs => Recheck::Done("GitHub has no such run any more".to_owned()),
+        Action::ArchiveLogs(_) => {
+            Recheck::Done("no logs to archive: GitHub has no such run any more".to_owned())
+        }
         Action::Rerun(_)
         | Action::Cancel
         | Action::ForceCancel(_)
@@ -194,8 +199,9 @@ fn attempt_now(
     let Some(attempt) = run.attempt else {
         return Err(Recheck::Refuse("GitHub does not say which attempt the run is on".to_owned()));
     };
-    // A run that waits to be approved says by itself whether it still does.
-    if attempt == plan.attempt || matches!(plan.action, Action::ApproveRun(_)) {
+    // A run that waits to be approved says by itself whether it still does; logs of an attempt stay what they are.
+    let whichever = matches!(plan.action, Action::ApproveRun(_) | Action::ArchiveLogs(_));
+    if attempt == plan.attempt || whichever {
         return Ok(attempt);
     }
     if interrupted && attempt > plan.attempt && matches!(plan.action, Action::Rerun(_)) {
@@ -228,10 +234,7 @@ fn recheck_rerun(
 ) -> Recheck {
     let Some(conclusion) = run.conclusion.as_ref().filter(|_| run.status == Some(Status::Completed)) else {
         // The webhook may come before the API tells the same.
-        return Recheck::Wait(format!(
-            "the run is {}, not completed",
-            run.status.as_ref().map_or("of unknown status", Status::as_str)
-        ));
+        return Recheck::Wait(not_completed(run));
     };
     if plan.judged_conclusion.as_ref() != Some(conclusion) {
         let judged = plan.judged_conclusion.as_ref().map_or("nothing", Conclusion::as_str);
@@ -364,10 +367,14 @@ fn when_reviewed(review: &Review, look: &Look) -> Option<Recheck> {
     Some(if same { Recheck::Done(words) } else { Recheck::Refuse(words) })
 }
 
+fn not_completed(run: &RunSnapshot) -> String {
+    let status = run.status.as_ref().map_or("of unknown status", Status::as_str);
+    format!("the run is {status}, not completed")
+}
+
 fn recheck_delete(plan: &PlannedAction, run: &RunSnapshot, completed: bool) -> Recheck {
     if !completed {
-        let status = run.status.as_ref().map_or("of unknown status", Status::as_str);
-        return Recheck::Refuse(format!("the run is {status}, not completed"));
+        return Recheck::Refuse(not_completed(run));
     }
     if plan.judged_conclusion != run.conclusion {
         return Recheck::Refuse("the run has another conclusion than the one that was judged".to_owned());

@@ -9,7 +9,9 @@ use super::{
     error::{StoreError, doing},
     rows,
 };
-use crate::model::{ActionKey, ActionRow, ActionState, Lane, RuleName, RunId, Timestamp};
+use crate::model::{
+    ActionKey, ActionKind, ActionRow, ActionState, Lane, PlannedAction, RuleName, RunId, Timestamp,
+};
 
 /// Keys of one query.
 const KEYS_AT_ONCE: usize = 256;
@@ -135,6 +137,37 @@ impl Store {
         .map_err(doing(DOING))?;
         Ok(found
             .and_then(|(state, finished_at)| Some((ActionState::parse(&state)?, finished_at.map(Timestamp)))))
+    }
+
+    /// How far the rule's action of another kind on the same attempt of the run has come, and when it is due; `None`
+    /// when the ledger has none. What was only observed is none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn sibling(
+        &self,
+        plan: &PlannedAction,
+        kind: ActionKind,
+    ) -> Result<Option<(ActionState, Timestamp)>, StoreError> {
+        let found = sqlx::query_as::<_, (String, i64)>(
+            "SELECT state, due_at
+             FROM actions
+             WHERE run_id = $1
+               AND rule = $2
+               AND kind = $3
+               AND run_attempt = $4
+               AND state <> 'observed'
+             ORDER BY id DESC
+             LIMIT 1",
+        )
+        .bind(plan.run.0)
+        .bind(plan.rule.as_str())
+        .bind(kind.as_str())
+        .bind(plan.attempt.0)
+        .fetch_optional(&self.inner.readers)
+        .await
+        .map_err(doing("read the plan"))?;
+        Ok(found.and_then(|(state, due_at)| Some((ActionState::parse(&state)?, Timestamp(due_at)))))
     }
 
     /// When the next planned action of a lane is due; `None` when none is planned.

@@ -187,3 +187,189 @@ async fn what_cannot_be_forced_says_why() {
     story.pass(SECOND).await;
     story.end().await;
 }
+
+const ARCHIVE: &str = r#"
+rules:
+  - name: keep-logs-and-drop-runs
+    on: { schedule: "* * * * *" }
+    when: { repository: "acme/*", status: completed, age: { above: 30d } }
+    then:
+      - archive_logs: { to: logs }
+      - delete_run
+"#;
+
+const KEEP_AT_ONCE: &str = r#"
+rules:
+  - name: keep-logs
+    on: workflow_run.completed
+    then:
+      - archive_logs: { to: logs }
+"#;
+
+fn old() -> RunSpec {
+    ci().created_at("2026-09-01T23:30:00Z".parse().unwrap())
+}
+
+/// A story with the folder that logs are to go to.
+async fn with_folder(rules: &str) -> Story {
+    let story = Story::begin(rules).await;
+    std::fs::create_dir(story.folder.path().join("logs")).unwrap();
+    story
+}
+
+/// Every file below the folder for logs, by its path from there.
+fn kept(story: &Story) -> Vec<String> {
+    fn walk(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() { walk(&entry, found) } else { found.push(entry) }
+        }
+    }
+    let root = story.folder.path().join("logs");
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    let mut names: Vec<String> =
+        found.iter().map(|path| path.strip_prefix(&root).unwrap().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// How often something was asked of the store of logs.
+fn downloads(story: &Story) -> usize {
+    story.github.requests().iter().filter(|request| request.path.starts_with("/blobs/")).count()
+}
+
+#[tokio::test]
+async fn the_logs_of_all_attempts_are_kept_before_the_run_is_deleted() {
+    let mut story = with_folder(ARCHIVE).await;
+    let run = story.github.past_run(old().attempts(["failure", "success"]).at_attempt(2));
+    story.pass(MINUTE).await;
+    story.pass(MINUTE).await;
+    assert_eq!(story.github.runs(), Vec::<u64>::new());
+    let day = "acme/api/2026-09-01";
+    assert_eq!(kept(&story), [format!("{day}/{run}-1.zip"), format!("{day}/{run}-2.zip")]);
+    let archive = std::fs::read(story.folder.path().join(format!("logs/{day}/{run}-1.zip"))).unwrap();
+    assert!(archive.windows(16).any(|window| window == b"Process complete"), "not the log of a failure");
+    let actions = story.actions(run).await;
+    assert!(actions[0].contains("archive_logs done: archived the logs of 2 attempts in "), "{actions:?}");
+    assert_eq!(actions[1], "keep-logs-and-drop-runs delete_run done: deleted the run");
+    let requests = story.requests();
+    let looked = requests.iter().filter(|line| line.ends_with(&format!("/runs/{run}"))).count();
+    assert_eq!(looked, 1, "the listing is the look, for both; the one is the deletion: {requests:?}");
+    story.end().await;
+}
+
+#[tokio::test]
+async fn a_run_whose_logs_could_not_be_kept_is_not_deleted() {
+    let mut story = with_folder(ARCHIVE).await;
+    let run = story.github.past_run(old());
+    story.github.fault(Fault::on("GET", "/blobs/").always().answer(Answer::status(503)));
+    story.pass(MINUTE).await;
+    story.pass(MINUTE).await;
+    let actions = story.actions(run).await;
+    assert!(
+        actions[1].contains("delete_run planned: waits until the rule has archived the logs"),
+        "{actions:?}"
+    );
+    for _ in 0..80 {
+        story.pass(5 * MINUTE).await;
+    }
+    let actions = story.actions(run).await;
+    assert!(actions[0].contains("archive_logs failed: the logs' storage answered 503"), "{actions:?}");
+    assert_eq!(
+        actions[1],
+        "keep-logs-and-drop-runs delete_run refused: nothing is deleted: archive_logs of this run is failed"
+    );
+    assert_eq!((story.github.runs(), kept(&story)), (vec![run], Vec::new()));
+    story.end().await;
+}
+
+#[tokio::test]
+async fn what_has_no_logs_any_more_may_be_deleted() {
+    let mut story = with_folder(ARCHIVE).await;
+    let run = story.github.past_run(old());
+    story.github.expire_logs(run);
+    story.pass(MINUTE).await;
+    story.pass(MINUTE).await;
+    let actions = story.actions(run).await;
+    assert_eq!(actions[0], "keep-logs-and-drop-runs archive_logs done: no logs to archive");
+    assert_eq!(story.github.runs(), Vec::<u64>::new());
+    story.end().await;
+}
+
+#[tokio::test]
+async fn a_folder_that_is_missing_is_not_made_and_is_waited_for() {
+    let mut story = Story::begin(ARCHIVE).await;
+    let run = story.github.past_run(old());
+    story.pass(MINUTE).await;
+    story.pass(MINUTE).await;
+    let actions = story.actions(run).await;
+    assert!(actions[0].contains("archive_logs planned: cannot write into "), "{actions:?}");
+    assert_eq!((story.github.runs(), downloads(&story)), (vec![run], 0));
+    std::fs::create_dir(story.folder.path().join("logs")).unwrap();
+    story.pass(10 * MINUTE).await;
+    story.pass(10 * MINUTE).await;
+    assert_eq!((story.github.runs(), kept(&story).len()), (Vec::new(), 1));
+    story.end().await;
+}
+
+#[tokio::test]
+async fn an_archive_that_is_cut_off_or_none_at_all_leaves_no_file() {
+    let mut story = with_folder(KEEP_AT_ONCE).await;
+    let page = Answer::status(200).body("<html>maintenance</html>");
+    story.github.fault(Fault::on("GET", "/blobs/").answer(page));
+    story.github.fault(Fault::on("GET", "/blobs/").drop_connection());
+    let run = story.github.run_to_end(ci());
+    story.settle().await;
+    assert_eq!(kept(&story), Vec::<String>::new());
+    let actions = story.actions(run).await;
+    assert!(actions[0].contains("planned: cannot write the logs: what came"), "{actions:?}");
+    story.pass(2 * SECOND).await;
+    assert_eq!(kept(&story), Vec::<String>::new());
+    story.pass(MINUTE).await;
+    assert_eq!(kept(&story), [format!("acme/api/2026-11-22/{run}-1.zip")]);
+    story.end().await;
+}
+
+#[tokio::test]
+async fn logs_that_are_not_shown_yet_are_asked_for_again_and_kept_once() {
+    let mut story = with_folder(KEEP_AT_ONCE).await;
+    story.github.fault(Fault::on("GET", "/attempts/1/logs").answer(Answer::message(404, "Not Found")));
+    let run = story.github.run_to_end(ci().attempts(["failure", "failure"]));
+    story.settle().await;
+    assert_eq!(story.actions(run).await, ["keep-logs archive_logs planned: GitHub shows no logs yet"]);
+    story.pass(MINUTE).await;
+    assert_eq!(kept(&story).len(), 1);
+    // The next attempt's logs come beside them; the first ones are not fetched again.
+    story.github.person_reruns(run, "octocat").unwrap();
+    story.github.finish(run);
+    story.settle().await;
+    assert_eq!((kept(&story).len(), downloads(&story)), (2, 2));
+    story.end().await;
+}
+
+#[tokio::test]
+async fn an_archive_that_was_cut_off_by_a_stop_is_fetched_anew_and_one_that_was_whole_is_not() {
+    for at in ["/attempts/1/logs", "/never"] {
+        let mut story = with_folder(KEEP_AT_ONCE).await;
+        let hangs = story.github.fault(Fault::on("GET", at).hang());
+        let run = story.github.run_to_end(ci());
+        story.github.settle().await;
+        story.decider.step().await.unwrap();
+        story.executors[0].step().await.unwrap();
+        if at == "/never" {
+            // The file has its name, and the end was not recorded.
+            story.github.wait_for(|_| story.folder.path().join("logs/acme/api/2026-11-22").exists()).await;
+            story.executors[0].executed().await;
+        } else {
+            story.github.wait_for(|github| github.fault_hits(hangs) > 0).await;
+        }
+        let before = downloads(&story);
+        let mut story = story.restart(KEEP_AT_ONCE).await;
+        story.pass(MINUTE).await;
+        let words = if at == "/never" { "were archived in" } else { "done: archived the logs in" };
+        let actions = story.actions(run).await;
+        assert!(actions[0].contains(words) && actions[0].contains(" done: "), "{actions:?}");
+        assert_eq!((kept(&story).len(), downloads(&story) - before), (1, usize::from(at != "/never")));
+        story.end().await;
+    }
+}

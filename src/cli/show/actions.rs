@@ -13,8 +13,8 @@ use crate::model::{
 pub(in crate::cli) struct PlanView<'a> {
     /// The rule, or `command`.
     rule: &'a RuleName,
-    /// `rerun`, `cancel`, `force_cancel`, `approve_run`, `approve_deployment`, `reject_deployment`, `delete_run`,
-    /// `delete_logs`.
+    /// `rerun`, `cancel`, `force_cancel`, `approve_run`, `approve_deployment`, `reject_deployment`,
+    /// `archive_logs`, `delete_run`, `delete_logs`.
     action: ActionKind,
     /// What is particular to the kind; an empty object where nothing is.
     params: Params<'a>,
@@ -85,6 +85,10 @@ enum Params<'a> {
     ApproveRun {
         /// The commit that was judged.
         head_sha: Option<&'a str>,
+    },
+    ArchiveLogs {
+        to: &'a std::path::Path,
+        day: &'a str,
     },
     None {},
 }
@@ -158,6 +162,7 @@ impl<'a> From<&'a Action> for Params<'a> {
             },
             Action::ForceCancel(force) => Self::ForceCancel { after_seconds: force.after.as_secs_f64() },
             Action::ApproveRun(approve) => Self::ApproveRun { head_sha: approve.head_sha.as_deref() },
+            Action::ArchiveLogs(archive) => Self::ArchiveLogs { to: &archive.to, day: &archive.day },
             Action::Cancel | Action::DeleteRun | Action::DeleteLogs => Self::None {},
         }
     }

@@ -158,6 +158,16 @@ fn actions_of_one_rule_must_not_compete() {
         ),
         ("workflow_run.completed", "[rerun, delete_run]", "`delete_run` leaves nothing"),
         ("workflow_run.completed", "[delete_run, delete_logs]", "`delete_run` leaves nothing"),
+        (
+            "workflow_run.completed",
+            "[delete_run, archive_logs: { to: x }]",
+            "`archive_logs` after what deletes them",
+        ),
+        (
+            "workflow_run.completed",
+            "[delete_logs, archive_logs: { to: x }]",
+            "`archive_logs` after what deletes them",
+        ),
     ] {
         let when = match on {
             "deployment.waiting" => "{ environment: x }",
@@ -172,6 +182,13 @@ fn actions_of_one_rule_must_not_compete() {
         "[approve_deployment]",
         &["every environment approved"],
     );
+    let old = "{ repository: a/b, age: { above: 1d } }";
+    for then in ["[archive_logs: { to: x }, delete_run]", "[archive_logs: { to: x }, delete_logs]"] {
+        check(Severity::Error, "workflow_run.completed", old, then, &[]);
+    }
+    check(Severity::Error, "workflow_run.completed", old, "[archive_logs]", &["7 `to` is missing"]);
+    let running = ["7 `archive_logs` on `workflow_run.requested` can never be done"];
+    check(Severity::Error, "workflow_run.requested", "{}", "[archive_logs: { to: x }]", &running);
     check(
         Severity::Error,
         "deployment.waiting",

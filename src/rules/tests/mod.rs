@@ -6,9 +6,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::*;
 use crate::model::{
-    Action, ActionState, ApproveRun, Conclusion, EnvironmentId, Facts, Gate, Lane, Outcome, PlannedAction,
-    RepositoryName, Rerun, RerunScope, Review, ReviewState, RuleName, RunAttempt, RunId, RunSnapshot, Signal,
-    Status, Timestamp, Truth, Verdict, Via, WorkflowId,
+    Action, ActionState, ApproveRun, ArchiveLogs, Conclusion, EnvironmentId, Facts, Gate, Lane, Outcome,
+    PlannedAction, RepositoryName, Rerun, RerunScope, Review, ReviewState, RuleName, RunAttempt, RunId,
+    RunSnapshot, Signal, Status, Timestamp, Truth, Verdict, Via, WorkflowId,
 };
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
@@ -499,6 +499,25 @@ fn a_review_that_is_not_pending_is_waited_for_briefly_and_one_whose_answer_was_l
     assert_eq!(word(&ended(Some(vec![]))), "refuse");
     assert_eq!(word(&ended(reviewed("approved", "octocat"))), "done");
     assert_eq!(word(&ended(reviewed("rejected", "octocat"))), "refuse");
+}
+
+#[test]
+fn logs_are_kept_of_an_attempt_that_has_ended_whatever_came_after_it() {
+    let action = Action::ArchiveLogs(ArchiveLogs { to: "/logs".into(), day: String::new() });
+    let plan = planned(action);
+    let Action::ArchiveLogs(bound) = &plan.action else { panic!("{plan:?}") };
+    assert_eq!(bound.day.len(), 10, "{}", bound.day);
+    for (attempt, status, expected) in [
+        (1, Status::Completed, "go"),
+        (1, Status::InProgress, "wait"),
+        (2, Status::InProgress, "go"),
+        (2, Status::Completed, "go"),
+    ] {
+        let now = RunSnapshot { attempt: Some(RunAttempt(attempt)), status: Some(status), ..run() };
+        assert_eq!(word(&recheck(&plan, &there(now), circumstances(false, true), NOW)), expected);
+    }
+    let gone = Look { run: Some(CurrentRun::Gone), ..Look::default() };
+    assert_eq!(word(&recheck(&plan, &gone, circumstances(false, true), NOW)), "done");
 }
 
 #[test]
