@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     model::{
-        Action, ActionKind, ApproveRun, ArchiveLogs, ForceCancel, Rerun, RerunScope, Review, ReviewState, Via,
+        Action, ActionKind, ApproveRun, ArchiveLogs, ForceCancel, Guard, Rerun, RerunScope, Review,
+        ReviewState, Via,
     },
     rules::{Template, TemplateError, VARIABLES},
 };
@@ -161,7 +162,9 @@ fn rerun(report: &mut Report<'_>, fields: &Fields<'_>) -> Option<Rerun> {
     if let (Some(at), Some(Duration::ZERO)) = (fields.key("backoff"), delay) {
         report.warn(&at, "`backoff` has nothing to multiply", "write a `delay` too, like `delay: 30s`");
     }
+    let skip_guards = fields.get("skip_guards").map_or(Some(Vec::new()), |at| guards(report, &at));
     Some(Rerun {
+        skip_guards: skip_guards?,
         scope: scope?,
         delay: delay?,
         backoff: backoff?,
@@ -169,6 +172,12 @@ fn rerun(report: &mut Report<'_>, fields: &Fields<'_>) -> Option<Rerun> {
         debug_logging: debug_logging?,
         redeploy: redeploy?,
     })
+}
+
+fn guards(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<Guard>> {
+    let items = values::one_or_more(report, at, "guards")?;
+    let found: Vec<_> = items.iter().map(|item| values::word(report, item, &Guard::WORDS)).collect();
+    found.into_iter().collect()
 }
 
 fn wait(report: &mut Report<'_>, at: &At<'_>) -> Option<Duration> {

@@ -25,7 +25,8 @@ pub(super) fn patterns(
         Word::Visibility => unknown_value(word.as_str(), &VISIBILITIES, pattern),
         Word::Repository => bad_repository(text, pattern),
         Word::Actor | Word::TriggeringActor | Word::Sender => bad_login(text),
-        Word::Branch => bad_branch(text),
+        Word::WorkflowState => unknown_value(word.as_str(), &WORKFLOW_STATES, pattern),
+        Word::Branch | Word::Tag => bad_branch(text),
         _ => None,
     })
 }
@@ -99,6 +100,10 @@ fn pattern(
     }
     Some(pattern)
 }
+
+/// Where a workflow may stand: <https://docs.github.com/en/rest/actions/workflows#get-a-workflow>.
+pub(super) const WORKFLOW_STATES: [&str; 5] =
+    ["active", "deleted", "disabled_fork", "disabled_inactivity", "disabled_manually"];
 
 const VISIBILITIES: [&str; 3] = ["public", "private", "internal"];
 
@@ -175,7 +180,7 @@ fn bad_login(text: &str) -> Option<Refusal> {
 fn bad_branch(text: &str) -> Option<Refusal> {
     let name = text.strip_prefix("refs/heads/").or_else(|| text.strip_prefix("refs/tags/"))?;
     Some((
-        format!("GitHub gives branches without `refs/`: `{}` matches none", clip(text)),
+        format!("GitHub gives branches and tags without `refs/`: `{}` matches none", clip(text)),
         format!("did you mean `{}`?", clip(name)),
     ))
 }

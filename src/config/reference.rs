@@ -82,10 +82,17 @@ fn doc_of_word(word: Word) -> &'static str {
         Word::Visibility => "Who sees the repository: `public`, `private` or `internal`.",
         Word::Archived => "Whether the repository is archived.",
         Word::Workflow => "The workflow: its name, or its file's name or path.",
+        Word::WorkflowState => {
+            "Where the workflow stands: `active`, `deleted`, `disabled_manually` and so on."
+        }
         Word::Branch => "The head branch, or the tag's name.",
+        Word::BranchExists => "Whether the head branch still exists, in the head's repository.",
+        Word::Tag => "The tag that the run was started for.",
         Word::DefaultBranch => "Whether the head branch is the repository's own default branch.",
         Word::Fork => "Whether the head lies in another repository.",
         Word::HeadSha => "The head commit, all forty digits.",
+        Word::IsHead => "Whether the run's commit is the head of its branch, in the head's repository.",
+        Word::NewerRun => "Whether a newer run of the same workflow and branch exists.",
         Word::CommitMessage => "A line of the head commit's message.",
         Word::Title => "The run's title, as GitHub shows it in the list of runs.",
         Word::Event => "What triggered the run: `push`, `pull_request`, `schedule` and so on.",

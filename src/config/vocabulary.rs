@@ -60,6 +60,10 @@ fn scopes() -> Shape {
     Shape::Word(super::action::SCOPES.map(|(word, _)| word).to_vec())
 }
 
+fn guards() -> Shape {
+    Shape::Words(crate::model::Guard::WORDS.map(|(word, _)| word).to_vec())
+}
+
 fn reviewers() -> Shape {
     Shape::Word(super::action::VIAS.map(|(word, _)| word).to_vec())
 }
@@ -301,6 +305,7 @@ const RERUN: &[Key] = &[
             "Re-run although a person approved a deployment of the run: it deploys again without a new approval.",
         ),
     ),
+    key("skip_guards", guards, "Guards that do not hold for this re-run."),
 ];
 
 const CANCEL: &[Key] = &[key(

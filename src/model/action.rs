@@ -156,6 +156,25 @@ pub struct Rerun {
     /// Re-run even when a person approved a deployment of the run: the re-run deploys again without asking.
     #[serde(default)]
     pub redeploy: bool,
+    /// Guards that do not hold for it.
+    #[serde(default)]
+    pub skip_guards: Vec<Guard>,
+}
+
+/// A guard of re-runs that a rule may do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guard {
+    /// The run's commit is still the head of its branch.
+    NewerCommit,
+    /// There is no newer run of the same workflow and branch.
+    NewerRun,
+}
+
+impl Guard {
+    /// The words of the YAML.
+    pub const WORDS: [(&'static str, Self); 2] =
+        [("newer_commit", Self::NewerCommit), ("newer_run", Self::NewerRun)];
 }
 
 impl Rerun {
@@ -169,6 +188,7 @@ impl Rerun {
             jitter: Duration::ZERO,
             debug_logging: false,
             redeploy: false,
+            skip_guards: Vec::new(),
         }
     }
 }

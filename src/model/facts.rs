@@ -52,6 +52,18 @@ pub struct Details {
     /// The repository; webhooks carry it.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub repository: Fact<RepositoryFacts>,
+    /// Where the run's workflow stands: `active`, `disabled_manually`, `deleted`…
+    #[serde(skip_serializing_if = "Fact::is_not_asked")]
+    pub workflow_state: Fact<String>,
+    /// What the run's head branch is now.
+    #[serde(skip_serializing_if = "Fact::is_not_asked")]
+    pub head: Fact<Head>,
+    /// The tag that the run was started for, if it was one.
+    #[serde(skip_serializing_if = "Fact::is_not_asked")]
+    pub tag: Fact<Option<String>>,
+    /// Whether a newer run of the same workflow and branch exists.
+    #[serde(skip_serializing_if = "Fact::is_not_asked")]
+    pub newer_run: Fact<bool>,
     /// How many re-runs of the run runwarden has asked for, of all its attempts.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub reruns_by_us: Fact<u32>,
@@ -66,6 +78,18 @@ impl Details {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What a run's head branch is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Head {
+    /// It exists, and this commit is its head.
+    Commit(String),
+    /// It is no branch but a tag.
+    Tag,
+    /// It does not exist any more.
+    Gone,
 }
 
 /// A fact that costs something to have.

@@ -12,11 +12,11 @@ mod verdict;
 mod workflow_run;
 
 pub use action::{
-    Action, ActionKey, ActionKind, ApproveRun, ArchiveLogs, ForceCancel, Rerun, RerunScope, Review,
+    Action, ActionKey, ActionKind, ApproveRun, ArchiveLogs, ForceCancel, Guard, Rerun, RerunScope, Review,
     ReviewState, Via,
 };
 pub use event::{Command, Event, Gate, GitHubEvent, ScheduledPass, Signal};
-pub use facts::{Details, Fact, Facts, RepositoryFacts};
+pub use facts::{Details, Fact, Facts, Head, RepositoryFacts};
 pub use ids::{
     DeliveryGuid, EnvironmentId, IdError, InstallationId, JobId, RepositoryName, RuleName, RunAttempt, RunId,
     WorkflowId,

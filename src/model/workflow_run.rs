@@ -168,6 +168,12 @@ impl RunSnapshot {
         }
     }
 
+    /// Whether `branch` may be a tag's name: these events happen to tags too, and GitHub does not say which it was.
+    #[must_use]
+    pub fn may_be_of_a_tag(&self) -> bool {
+        matches!(self.event.as_deref(), Some("push" | "create" | "release") | None)
+    }
+
     /// Whether the run is over; `None` when its status is not known.
     #[must_use]
     pub fn is_completed(&self) -> Option<bool> {

@@ -8,10 +8,10 @@ use crate::{
         Annotation, Command, Details, Fact, Facts, Gate, InstallationId, JobId, Lane, RepositoryName,
         RunSnapshot, ScheduledPass, Signal, Timestamp,
     },
-    rules::{Expectation, KeepCounting, Need, Pattern, Rule, Word, needs, needs_of},
+    rules::{Expectation, KeepCounting, Need, Pattern, Presence, Rule, Word, needs, needs_of},
 };
 
-use super::{Pipeline, listing};
+use super::{Pipeline, listing, surroundings::Shared};
 
 /// What gathering brought.
 pub(super) enum Gathered {
@@ -45,10 +45,11 @@ impl Pipeline {
         let access = self.access(facts.run.repository.clone(), facts.installation, Lane::Event, &meter);
         let rules = self.rules();
         let asked = |facts: &Facts| needs(&rules, facts, self.clock.now());
-        let Completed { notes, environments } = match self.complete(&access, &mut facts, asked).await {
-            Ok(completed) => completed,
-            Err(later) => return later,
-        };
+        let Completed { notes, environments } =
+            match self.complete(&access, &mut facts, &Shared::default(), asked).await {
+                Ok(completed) => completed,
+                Err(later) => return later,
+            };
         let note = (!notes.is_empty()).then(|| notes.join("; "));
         match environments {
             Some(names) if names.is_empty() => {
@@ -68,6 +69,7 @@ impl Pipeline {
         &self,
         access: &Access,
         facts: &mut Facts,
+        shared: &Shared,
         asked: impl Fn(&Facts) -> BTreeSet<Need>,
     ) -> Result<Completed, Gathered> {
         let mut completed = Completed::default();
@@ -84,6 +86,20 @@ impl Pipeline {
                 Need::Run => self.complete_run(access, facts).await,
                 Need::Repository => self.github.repository(access).await.map(|repository| {
                     facts.details.repository = Fact::Known(repository);
+                }),
+                Need::WorkflowState => self.workflow_state(access, &facts.run, shared).await.map(|state| {
+                    facts.details.workflow_state = state;
+                }),
+                Need::Head => self.head(access, &facts.run, shared).await.map(|head| {
+                    facts.details.head = head;
+                }),
+                Need::Tag => self.tag(access, &facts.run).await.map(|tag| facts.details.tag = tag),
+                Need::NewerRun => self.newer_run(access, &facts.run).await.map(|newer| {
+                    facts.details.newer_run = match newer {
+                        Presence::Present(_) => Fact::Known(true),
+                        Presence::Absent => Fact::Known(false),
+                        Presence::Unknown(why) => Fact::Missing(why),
+                    };
                 }),
                 Need::Environments => self
                     .pending_environments(access, facts)
@@ -219,6 +235,7 @@ impl Pipeline {
             if counts_all { RunQuery::default() } else { listing::pushed_down(&rule.when, listed_at) };
         let listed = listing::all_runs(&self.github, &access, &query).await.map_err(not_listed)?;
         let asked = |facts: &Facts| needs_of(rule, facts, listed_at);
+        let shared = Shared::default();
         let mut runs: Vec<Facts> = Vec::with_capacity(listed.len());
         for run in listed {
             // What is the repository's is asked for once.
@@ -226,7 +243,7 @@ impl Pipeline {
             let details = Details { repository, ..Details::default() };
             let installation = pass.installation;
             let mut facts = Facts { installation, details, ..Facts::of(Signal::Schedule, run) };
-            self.complete(&access, &mut facts, asked).await?;
+            self.complete(&access, &mut facts, &shared, asked).await?;
             runs.push(facts);
         }
         Ok(Gathered::Runs { pass, runs, listed_at, requests: meter.count() })
@@ -257,6 +274,10 @@ fn at_environment(facts: &Facts, environment: String) -> Facts {
 fn missing(details: &mut Details, need: Need, why: &str) {
     match need {
         Need::Repository => details.repository = Fact::Missing(why.to_owned()),
+        Need::WorkflowState => details.workflow_state = Fact::Missing(why.to_owned()),
+        Need::Head => details.head = Fact::Missing(why.to_owned()),
+        Need::Tag => details.tag = Fact::Missing(why.to_owned()),
+        Need::NewerRun => details.newer_run = Fact::Missing(why.to_owned()),
         Need::Jobs => details.jobs = Fact::Missing(why.to_owned()),
         Need::Annotations(job) => note_on(details, job, Fact::Missing(why.to_owned())),
         // The run itself says by its gaps what is not known; the ledger is no matter of GitHub's.

@@ -1,7 +1,7 @@
 //! Looking at GitHub's present state, as far as the next act asks for it.
 
 use crate::{
-    github::{Access, GitHubError, RunQuery, WorkflowRef},
+    github::{Access, GitHubError},
     model::{Action, PlannedAction, RunAttempt, RunSnapshot},
     rules::{CurrentRun, Look, PendingGate, Presence, ReviewedGate, WantedLook},
 };
@@ -48,7 +48,14 @@ impl Pipeline {
             WantedLook::NextAttempt => {
                 look.next_attempt = Some(self.look_at_next_attempt(access, plan).await?)
             }
-            WantedLook::NewerRun => look.newer_run = Some(self.look_at_newer_run(access, look).await?),
+            WantedLook::NewerRun => {
+                let run = looked_at(look)?;
+                look.newer_run = Some(self.newer_run(access, run).await?);
+            }
+            WantedLook::NewerCommit => {
+                let run = looked_at(look)?;
+                look.newer_commit = Some(self.newer_commit(access, run).await?);
+            }
             WantedLook::Reviews => look.reviews = Some(self.look_at_reviews(access, plan).await?),
             WantedLook::Pending => look.pending = Some(self.look_at_pending(access, plan).await?),
         }
@@ -66,40 +73,6 @@ impl Pipeline {
             Err(GitHubError::NotFound { .. }) => Ok(Presence::Absent),
             Err(error) => Err(error),
         }
-    }
-
-    async fn look_at_newer_run(&self, access: &Access, look: &Look) -> Result<Presence, GitHubError> {
-        let Some(CurrentRun::There(run)) = &look.run else {
-            return Ok(Presence::Unknown("the run has not been looked at".to_owned()));
-        };
-        let (Some(workflow), Some(branch), Some(number)) =
-            (run.workflow_id, run.branch.as_deref(), run.run_number)
-        else {
-            return Ok(Presence::Unknown(
-                "GitHub does not give the run's workflow, branch and number".to_owned(),
-            ));
-        };
-        match self.sightings.newer_run(&run.repository, workflow, branch, number, run.id) {
-            Some(Some(newer)) => return Ok(Presence::Present(format!("run {newer}"))),
-            Some(None) => return Ok(Presence::Absent),
-            None => {}
-        }
-        let query = RunQuery { branch: Some(branch.to_owned()), per_page: Some(10), ..RunQuery::default() };
-        let page =
-            match self.github.list_workflow_runs(access, &WorkflowRef::Id(workflow), &query, None).await {
-                Ok(page) => page,
-                // The workflow was deleted; then it has no newer run.
-                Err(GitHubError::NotFound { .. }) => return Ok(Presence::Absent),
-                Err(error) => return Err(error),
-            };
-        let newer = page.runs.iter().find(|other| is_newer(other, run, number));
-        Ok(match newer {
-            Some(newer) => Presence::Present(format!("run {}", newer.id)),
-            None if page.unreadable > 0 => {
-                Presence::Unknown("GitHub's list of runs could not be read".to_owned())
-            }
-            None => Presence::Absent,
-        })
     }
 
     async fn look_at_reviews(
@@ -135,12 +108,12 @@ impl Pipeline {
     }
 }
 
-/// Runs of forks may share a branch's name without being of one lineage.
-fn is_newer(other: &RunSnapshot, run: &RunSnapshot, number: i64) -> bool {
-    let same_head = match (&other.head_repository, &run.head_repository) {
-        (Some(other), Some(own)) => other == own,
-        _ => true,
-    };
-    let same_branch = other.branch.is_none() || other.branch == run.branch;
-    other.id != run.id && other.run_number.is_some_and(|other| other > number) && same_head && same_branch
+/// The run, which is looked at before all else.
+fn looked_at(look: &Look) -> Result<&RunSnapshot, GitHubError> {
+    match &look.run {
+        Some(CurrentRun::There(run)) => Ok(run),
+        Some(CurrentRun::Gone) | None => {
+            Err(GitHubError::Unreadable { why: "the run has not been looked at".to_owned() })
+        }
+    }
 }

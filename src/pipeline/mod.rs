@@ -12,6 +12,7 @@ mod listing;
 mod look;
 mod perform;
 mod schedule;
+mod surroundings;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -14,6 +14,14 @@ pub enum Need {
     Run,
     /// The repository.
     Repository,
+    /// Where the run's workflow stands.
+    WorkflowState,
+    /// What the run's head branch is now.
+    Head,
+    /// The tag that the run was started for.
+    Tag,
+    /// Whether a newer run of the same workflow and branch exists.
+    NewerRun,
     /// The names of the environments that the run waits at.
     Environments,
     /// The jobs of the judged attempt.
@@ -85,6 +93,7 @@ fn add_unknown(asked: &Condition, result: &ConditionResult, facts: &Facts, needs
 /// What would tell an unknown word.
 fn need_of(word: Word, facts: &Facts) -> Option<Need> {
     let run = facts.run.partial.then_some(Need::Run);
+    let details = &facts.details;
     match word {
         Word::Repository | Word::Sender => None,
         Word::RerunsByUs => facts.details.reruns_by_us.is_not_asked().then_some(Need::RerunsByUs),
@@ -95,6 +104,16 @@ fn need_of(word: Word, facts: &Facts) -> Option<Need> {
         Word::Visibility | Word::Archived => {
             facts.details.repository.is_not_asked().then_some(Need::Repository)
         }
+        // What tells it is found by what the run says of itself.
+        Word::WorkflowState | Word::BranchExists | Word::Tag | Word::IsHead | Word::NewerRun
+            if run.is_some() =>
+        {
+            run
+        }
+        Word::WorkflowState => details.workflow_state.is_not_asked().then_some(Need::WorkflowState),
+        Word::BranchExists | Word::IsHead => details.head.is_not_asked().then_some(Need::Head),
+        Word::Tag => details.tag.is_not_asked().then_some(Need::Tag),
+        Word::NewerRun => details.newer_run.is_not_asked().then_some(Need::NewerRun),
         Word::DefaultBranch => facts.details.repository.is_not_asked().then_some(Need::Repository).or(run),
         Word::RunningFor if facts.run.status.is_some() => {
             facts.details.jobs.is_not_asked().then_some(Need::Jobs)

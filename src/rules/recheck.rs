@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::model::{
-    Action, ApproveRun, Conclusion, EnvironmentId, PlannedAction, Rerun, RerunScope, Review, RunAttempt,
-    RunSnapshot, Status, Timestamp, Via,
+    Action, ApproveRun, Conclusion, EnvironmentId, Guard, PlannedAction, Rerun, RerunScope, Review,
+    RunAttempt, RunSnapshot, Status, Timestamp, Via,
 };
 
 /// GitHub refuses to re-run a run this long after it was created.
@@ -28,6 +28,8 @@ pub struct Look {
     pub run: Option<CurrentRun>,
     /// Whether a newer run of the same workflow and branch exists.
     pub newer_run: Option<Presence>,
+    /// Whether its branch has a newer commit.
+    pub newer_commit: Option<Presence>,
     /// Who reviewed which of its deployments.
     pub reviews: Option<Vec<ReviewedGate>>,
     /// Where it waits.
@@ -85,6 +87,8 @@ pub enum WantedLook {
     Run,
     /// The newer runs of its workflow and branch.
     NewerRun,
+    /// The head of its branch.
+    NewerCommit,
     /// The reviews of its deployments.
     Reviews,
     /// Where it waits, as the reviewer sees it.
@@ -246,21 +250,50 @@ fn recheck_rerun(
     if !guarded {
         return Recheck::Go(Vec::new());
     }
-    match &look.newer_run {
-        None => return Recheck::Need(WantedLook::NewerRun),
-        Some(Presence::Present(which)) => {
-            return Recheck::Refuse(format!("a newer run of the workflow and branch exists: {which}"));
-        }
-        Some(Presence::Unknown(why)) => {
-            return Recheck::Refuse(format!("it cannot be told whether a newer run exists: {why}"));
-        }
-        Some(Presence::Absent) => {}
+    let holds = |guard: Guard| !rerun.skip_guards.contains(&guard);
+    if holds(Guard::NewerRun)
+        && let Some(verdict) = when_newer(&look.newer_run, WantedLook::NewerRun)
+    {
+        return verdict;
     }
     match look.reviews.as_deref().map(|reviews| person_reviewed(reviews, rerun.redeploy)) {
-        None => Recheck::Need(WantedLook::Reviews),
-        Some(Some(why)) => Recheck::Refuse(why),
-        Some(None) => Recheck::Go(Vec::new()),
+        None => return Recheck::Need(WantedLook::Reviews),
+        Some(Some(why)) => return Recheck::Refuse(why),
+        Some(None) => {}
     }
+    if holds(Guard::NewerCommit)
+        && is_of_a_branch(run)
+        && let Some(verdict) = when_newer(&look.newer_commit, WantedLook::NewerCommit)
+    {
+        return verdict;
+    }
+    Recheck::Go(Vec::new())
+}
+
+/// What follows from something newer, or from not knowing it; `None` when there is nothing newer.
+fn when_newer(newer: &Option<Presence>, look: WantedLook) -> Option<Recheck> {
+    let what = match look {
+        WantedLook::NewerCommit => "the run's commit is no longer the head of its branch",
+        WantedLook::Run
+        | WantedLook::NewerRun
+        | WantedLook::Reviews
+        | WantedLook::Pending
+        | WantedLook::NextAttempt => "a newer run of the workflow and branch exists",
+    };
+    match newer {
+        None => Some(Recheck::Need(look)),
+        Some(Presence::Present(which)) => Some(Recheck::Refuse(format!("{what}: {which}"))),
+        Some(Presence::Unknown(why)) => {
+            Some(Recheck::Refuse(format!("it cannot be told whether {what}: {why}")))
+        }
+        Some(Presence::Absent) => None,
+    }
+}
+
+/// Whether the run is about a branch's commit. One that a schedule or a person started is about the moment, and the
+/// branch may well have gone on since.
+fn is_of_a_branch(run: &RunSnapshot) -> bool {
+    matches!(run.event.as_deref(), Some("push" | "pull_request") | None)
 }
 
 fn why_not_rerunnable(

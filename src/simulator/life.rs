@@ -11,9 +11,7 @@ impl World {
     fn make_run(&mut self, spec: RunSpec) -> u64 {
         let repo = self.ensure_repo(&spec.repo);
         let workflow = self.ensure_workflow(repo, &spec.workflow, None);
-        let head = self
-            .head_of_pull(repo, spec.fork.as_deref(), &spec.branch)
-            .unwrap_or_else(|| self.head(repo, &spec.branch));
+        let head = self.head_of(repo, &spec);
         let created_at = spec.created_at.unwrap_or_else(|| self.now());
         let number = self.workflows.iter_mut().find(|w| w.id == workflow).map_or(1, |w| {
             w.runs += 1;
@@ -44,6 +42,20 @@ impl World {
         };
         self.runs.insert(id, run);
         id
+    }
+
+    /// The commit that a run is about: of a fork that is known here, of a tag, or of a branch, made if it is new.
+    fn head_of(&mut self, repo: u64, spec: &RunSpec) -> String {
+        if let Some(head) = self.head_of_pull(repo, spec.fork.as_deref(), &spec.branch) {
+            return head;
+        }
+        let fork = spec.fork.as_deref().and_then(|fork| self.repo_by_name(fork)).map(|fork| fork.id);
+        if fork.is_none()
+            && let Some(tagged) = self.repo_by_id(repo).and_then(|repo| repo.tags.get(&spec.branch))
+        {
+            return tagged.clone();
+        }
+        self.head(fork.unwrap_or(repo), &spec.branch)
     }
 
     /// The attempt as it is queued; `only` names the jobs of a partial re-run.

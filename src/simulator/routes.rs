@@ -54,7 +54,9 @@ impl World {
             ["repos", owner, name, rest @ ..] => {
                 let full_name = format!("{owner}/{name}");
                 let Some(repo) = self.repo_by_name(&full_name) else { return refuse_stranger(&who) };
-                if !self.sees(&who, repo) {
+                // A token of an installation may read what everyone may.
+                let public = call.method == "GET" && !repo.private;
+                if !self.sees(&who, repo) && !public {
                     return refuse_stranger(&who);
                 }
                 let asked = Asked { call, who: &who, repo: repo.id };
@@ -77,12 +79,16 @@ impl World {
             ("GET", ["branches", branch @ ..]) if !branch.is_empty() => {
                 self.get_branch(asked, &branch.join("/"))
             }
+            ("GET", ["git", "ref", "tags", tag @ ..]) if !tag.is_empty() => {
+                self.get_tag(asked, &tag.join("/"))
+            }
             ("GET", ["pulls"]) => self.get_pulls(asked),
             ("GET", ["pulls", number]) => self.get_pull(asked, number),
             ("GET", ["commits", sha, "pulls"]) => self.get_pulls_of_commit(asked, sha),
             ("GET", ["check-runs", job, "annotations"]) => self.get_annotations(asked, job),
             ("GET", ["environments"]) => self.get_environments(asked),
             ("GET", ["actions", "workflows"]) => self.get_workflows(asked),
+            ("GET", ["actions", "workflows", workflow]) => self.get_workflow(asked, workflow),
             ("GET", ["actions", "runs"]) => self.list_runs(asked, None),
             ("GET", ["actions", "workflows", workflow, "runs"]) => self.list_workflow_runs(asked, workflow),
             (method, ["actions", "jobs", job, rest @ ..]) => self.job_route(asked, method, job, rest),

@@ -105,6 +105,28 @@ impl Simulator {
         })
     }
 
+    /// A tag is put on the present head of `main`; returns its commit.
+    pub fn tag(&self, repo: &str, tag: &str) -> String {
+        self.change(|world| {
+            let id = world.ensure_repo(repo);
+            let commit = world.head(id, "main");
+            for repo in world.repos.iter_mut().filter(|repo| repo.id == id) {
+                repo.tags.insert(tag.to_owned(), commit.clone());
+            }
+            commit
+        })
+    }
+
+    /// A workflow is disabled (`disabled_manually`, `disabled_inactivity`, `disabled_fork`), or its file is `deleted`;
+    /// with `gone` GitHub does not know it any more.
+    pub fn workflow_becomes(&self, repo: &str, file: &str, state: &str) {
+        self.change(|world| {
+            let id = world.ensure_repo(repo);
+            let mine = world.workflows.iter_mut().filter(|known| known.repo == id && known.file == file);
+            mine.for_each(|known| state.clone_into(&mut known.state));
+        });
+    }
+
     /// Deletes a branch.
     pub fn delete_branch(&self, repo: &str, branch: &str) {
         self.change(|world| {

@@ -50,6 +50,8 @@ pub(super) struct Repo {
     pub(super) private: bool,
     pub(super) default_branch: String,
     pub(super) branches: BTreeMap<String, String>,
+    /// Tags with their commits.
+    pub(super) tags: BTreeMap<String, String>,
     pub(super) installed: bool,
 }
 
@@ -64,6 +66,7 @@ pub(super) struct Workflow {
     pub(super) repo: u64,
     pub(super) file: String,
     pub(super) name: String,
+    pub(super) state: String,
     pub(super) runs: u64,
 }
 
@@ -237,6 +240,7 @@ impl World {
             private: true,
             default_branch: "main".to_owned(),
             branches: BTreeMap::new(),
+            tags: BTreeMap::new(),
             installed: true,
         };
         repo.branches.insert("main".to_owned(), sha(&format!("{full_name} main 0")));
@@ -258,7 +262,8 @@ impl World {
         let id = 160_000_000 + self.next();
         let stem = file.split('.').next().unwrap_or(file);
         let name = name.unwrap_or(stem).to_owned();
-        self.workflows.push(Workflow { id, repo, file: file.to_owned(), name, runs: 0 });
+        let (file, state) = (file.to_owned(), "active".to_owned());
+        self.workflows.push(Workflow { id, repo, file, name, state, runs: 0 });
         id
     }
 

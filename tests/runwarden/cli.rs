@@ -702,7 +702,10 @@ fn documented_keys(entry: &Value) {
         action,
         "rule action params repository run attempt lane state reason due_at tries planned_at finished_at interrupted executions",
     );
-    has_keys(&action["params"], "scope delay_seconds backoff jitter_seconds debug_logging redeploy");
+    has_keys(
+        &action["params"],
+        "scope delay_seconds backoff jitter_seconds debug_logging redeploy skip_guards",
+    );
     has_keys(&action["executions"][0], "begun_at finished_at outcome detail requests");
 }
 

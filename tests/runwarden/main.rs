@@ -7,6 +7,7 @@
 mod actions;
 mod architecture;
 mod cli;
+mod context;
 mod crash;
 mod docs;
 mod endpoints;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::render;
 use crate::{
     cli::show::{FactsView, Paint, PlanView, Tone, moment, what_it_does},
-    model::{ActionState, Facts, PlannedAction, RuleName, RuleVerdict, Timestamp, Verdict},
+    model::{ActionState, Facts, PlannedAction, RepositoryName, RuleName, RuleVerdict, Timestamp, Verdict},
     rules::{Judgement, Mode, Need, Rule, Ruleset, Trigger, decide, needs, show_duration},
 };
 
@@ -35,7 +35,8 @@ pub(super) struct ExplanationView<'a> {
 
 #[derive(Debug, Serialize)]
 struct FetchView {
-    /// `run`, `repository`, `pending_deployments`, `jobs`, `annotations` or `reruns_by_us`.
+    /// `run`, `repository`, `workflow_state`, `head`, `tag`, `newer_run`, `pending_deployments`, `jobs`, `annotations`
+    /// or `reruns_by_us`.
     fact: &'static str,
     /// The same for people.
     #[serde(skip)]
@@ -159,6 +160,10 @@ impl<'a> Explanation<'a> {
         let run = format!("{repository}/actions/runs/{}", self.facts.run.id);
         let attempt =
             self.facts.run.attempt.map_or_else(|| "ATTEMPT".to_owned(), |attempt| attempt.to_string());
+        let workflow =
+            self.facts.run.workflow_id.map_or_else(|| "WORKFLOW".to_owned(), |workflow| workflow.to_string());
+        let branch = self.facts.run.branch.as_deref().unwrap_or("BRANCH");
+        let head = self.facts.run.head_repository.as_ref().map_or("HEAD_REPOSITORY", RepositoryName::as_str);
         let fetch = |need: &Need| match need {
             Need::RerunsByUs => FetchView {
                 fact: "reruns_by_us",
@@ -169,6 +174,26 @@ impl<'a> Explanation<'a> {
             Need::Repository => {
                 FetchView { fact: "repository", what: "the repository", request: repository.clone() }
             }
+            Need::WorkflowState => FetchView {
+                fact: "workflow_state",
+                what: "the workflow",
+                request: format!("{repository}/actions/workflows/{workflow}"),
+            },
+            Need::Head => FetchView {
+                fact: "head",
+                what: "the head branch",
+                request: format!("GET /repos/{head}/branches/{branch}"),
+            },
+            Need::Tag => FetchView {
+                fact: "tag",
+                what: "the tag of that name",
+                request: format!("{repository}/git/ref/tags/{branch}"),
+            },
+            Need::NewerRun => FetchView {
+                fact: "newer_run",
+                what: "the workflow's runs on the branch, if webhooks have not told",
+                request: format!("{repository}/actions/workflows/{workflow}/runs?branch={branch}"),
+            },
             Need::Environments => FetchView {
                 fact: "pending_deployments",
                 what: "the run's pending deployments",

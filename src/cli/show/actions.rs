@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::At;
 use crate::model::{
-    Action, ActionKind, ActionRow, ExecutionRow, JobId, Lane, PlannedAction, RepositoryName, RerunScope,
-    RuleName, RunAttempt, RunId, Via,
+    Action, ActionKind, ActionRow, ExecutionRow, Guard, JobId, Lane, PlannedAction, RepositoryName,
+    RerunScope, RuleName, RunAttempt, RunId, Via,
 };
 
 /// What is planned.
@@ -72,6 +72,8 @@ enum Params<'a> {
         jitter_seconds: f64,
         debug_logging: bool,
         redeploy: bool,
+        /// `newer_commit`, `newer_run`.
+        skip_guards: &'a [Guard],
     },
     Review {
         environments: &'a [String],
@@ -153,6 +155,7 @@ impl<'a> From<&'a Action> for Params<'a> {
                     jitter_seconds: rerun.jitter.as_secs_f64(),
                     debug_logging: rerun.debug_logging,
                     redeploy: rerun.redeploy,
+                    skip_guards: &rerun.skip_guards,
                 }
             }
             Action::ReviewDeployments(review) => Self::Review {

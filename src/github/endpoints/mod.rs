@@ -12,6 +12,7 @@ mod pulls;
 mod query;
 mod repository;
 mod runs;
+mod surroundings;
 
 pub use app::{Installation, InstalledRepository, Meta};
 pub use deployments::{Approval, DeploymentReview, PendingDeployment, ProtectionRuleReview};

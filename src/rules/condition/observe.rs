@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::{Expectation, Test, Word, leaf, show_duration};
 use crate::{
-    model::{ConditionResult, Fact, Facts, Job, RepositoryFacts, RunSnapshot, Status, Timestamp, Truth},
+    model::{
+        ConditionResult, Fact, Facts, Head, Job, RepositoryFacts, RunSnapshot, Status, Timestamp, Truth,
+    },
     rules::Pattern,
 };
 
@@ -69,7 +71,20 @@ fn observe(word: Word, facts: &Facts, now: Timestamp) -> Observation {
         Word::Visibility => of_repository(facts, |it| Some(Observation::Texts(vec![it.visibility.clone()?]))),
         Word::Archived => of_repository(facts, |it| it.archived.map(Observation::Flag)),
         Word::Workflow => workflow_texts(facts),
+        Word::WorkflowState => {
+            detail(&facts.details.workflow_state, |it| Observation::Texts(vec![it.clone()]))
+        }
         Word::Branch => text(facts, run.branch.as_deref()),
+        Word::BranchExists => detail(&facts.details.head, |head| match head {
+            Head::Commit(_) => Observation::Flag(true),
+            Head::Gone => Observation::Flag(false),
+            // A tag's run has no branch that could be gone.
+            Head::Tag => Observation::Nothing,
+        }),
+        Word::Tag if !run.may_be_of_a_tag() => Observation::Nothing,
+        Word::Tag => detail(&facts.details.tag, |tag| {
+            tag.as_ref().map_or(Observation::Nothing, |tag| Observation::Texts(vec![tag.clone()]))
+        }),
         Word::DefaultBranch => of_repository(facts, |it| {
             let branch = run.branch.as_deref()?;
             // A fork's branch of that name is not the repository's.
@@ -77,6 +92,13 @@ fn observe(word: Word, facts: &Facts, now: Timestamp) -> Observation {
         }),
         Word::Fork => known(facts, run.is_from_fork().map(Observation::Flag)),
         Word::HeadSha => text(facts, run.head_sha.as_deref()),
+        Word::IsHead => detail(&facts.details.head, |head| match (head, &run.head_sha) {
+            (Head::Tag, _) => Observation::Nothing,
+            (Head::Gone, _) => Observation::Flag(false),
+            (Head::Commit(now), Some(own)) => Observation::Flag(now.eq_ignore_ascii_case(own)),
+            (Head::Commit(_), None) => known(facts, None),
+        }),
+        Word::NewerRun => detail(&facts.details.newer_run, |newer| Observation::Flag(*newer)),
         Word::CommitMessage => {
             let lines = run.commit_message.as_deref().map(|it| it.lines().map(ToOwned::to_owned).collect());
             known(facts, lines.map(Observation::Texts))
@@ -91,10 +113,9 @@ fn observe(word: Word, facts: &Facts, now: Timestamp) -> Observation {
         Word::RunAttempt => {
             known(facts, run.attempt.map(|attempt| Observation::Number(u64::from(attempt.0))))
         }
-        Word::RerunsByUs => match facts.details.reruns_by_us.known() {
-            Ok(reruns) => Observation::Number(u64::from(*reruns)),
-            Err(why) => Observation::Unknown(why),
-        },
+        Word::RerunsByUs => {
+            detail(&facts.details.reruns_by_us, |reruns| Observation::Number(u64::from(*reruns)))
+        }
         Word::Actor => text(facts, run.actor.as_deref()),
         Word::TriggeringActor => text(facts, run.triggering_actor.as_deref()),
         Word::Sender => match &facts.sender {
@@ -156,6 +177,11 @@ fn of_repository(
         }
         other => Observation::Unknown(other.known().err().unwrap_or_default()),
     }
+}
+
+/// What is made of a fact that had to be fetched.
+fn detail<T>(fact: &Fact<T>, observe: impl FnOnce(&T) -> Observation) -> Observation {
+    fact.known().map_or_else(Observation::Unknown, observe)
 }
 
 const NOT_GIVEN: &str = "not known: GitHub gave none";

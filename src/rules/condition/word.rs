@@ -13,14 +13,24 @@ pub enum Word {
     Archived,
     /// The workflow's name, or its file's name or path.
     Workflow,
+    /// Where the workflow stands.
+    WorkflowState,
     /// The head branch, or the tag's name.
     Branch,
+    /// Whether the head branch still exists.
+    BranchExists,
+    /// The tag that the run was started for.
+    Tag,
     /// Whether the run is one of the repository's own default branch.
     DefaultBranch,
     /// Whether the head lies in another repository.
     Fork,
     /// The head commit.
     HeadSha,
+    /// Whether the run's commit is the head of its branch.
+    IsHead,
+    /// Whether a newer run of the same workflow and branch exists.
+    NewerRun,
     /// The head commit's message.
     CommitMessage,
     /// The run's title.
@@ -75,15 +85,20 @@ pub enum Kind {
 
 impl Word {
     /// All words, in the order of the reference.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 29] = [
         Self::Repository,
         Self::Visibility,
         Self::Archived,
         Self::Workflow,
+        Self::WorkflowState,
         Self::Branch,
+        Self::BranchExists,
+        Self::Tag,
         Self::DefaultBranch,
         Self::Fork,
         Self::HeadSha,
+        Self::IsHead,
+        Self::NewerRun,
         Self::CommitMessage,
         Self::Title,
         Self::Event,
@@ -110,10 +125,15 @@ impl Word {
             Self::Visibility => "visibility",
             Self::Archived => "archived",
             Self::Workflow => "workflow",
+            Self::WorkflowState => "workflow_state",
             Self::Branch => "branch",
+            Self::BranchExists => "branch_exists",
+            Self::Tag => "tag",
             Self::DefaultBranch => "default_branch",
             Self::Fork => "fork",
             Self::HeadSha => "head_sha",
+            Self::IsHead => "is_head",
+            Self::NewerRun => "newer_run",
             Self::CommitMessage => "commit_message",
             Self::Title => "title",
             Self::Event => "event",
@@ -142,7 +162,9 @@ impl Word {
             }
             Self::Visibility
             | Self::Workflow
+            | Self::WorkflowState
             | Self::Branch
+            | Self::Tag
             | Self::HeadSha
             | Self::Title
             | Self::Event
@@ -154,7 +176,12 @@ impl Word {
             Self::Age | Self::QuietFor | Self::QueuedFor | Self::RunningFor | Self::Duration => {
                 Kind::Duration
             }
-            Self::Archived | Self::DefaultBranch | Self::Fork => Kind::Flag,
+            Self::Archived
+            | Self::DefaultBranch
+            | Self::BranchExists
+            | Self::Fork
+            | Self::IsHead
+            | Self::NewerRun => Kind::Flag,
         }
     }
 }

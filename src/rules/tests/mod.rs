@@ -1,14 +1,15 @@
 //! The core, by tables: facts and rules in, verdicts and plans out.
 
+mod surroundings;
 mod words;
 
 use std::{collections::BTreeSet, time::Duration};
 
 use super::*;
 use crate::model::{
-    Action, ActionState, ApproveRun, ArchiveLogs, Conclusion, EnvironmentId, Facts, Gate, Lane, Outcome,
-    PlannedAction, RepositoryName, Rerun, RerunScope, Review, ReviewState, RuleName, RunAttempt, RunId,
-    RunSnapshot, Signal, Status, Timestamp, Truth, Verdict, Via, WorkflowId,
+    Action, ActionState, ApproveRun, ArchiveLogs, Conclusion, EnvironmentId, Facts, Gate, Guard, Lane,
+    Outcome, PlannedAction, RepositoryName, Rerun, RerunScope, Review, ReviewState, RuleName, RunAttempt,
+    RunId, RunSnapshot, Signal, Status, Timestamp, Truth, Verdict, Via, WorkflowId,
 };
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
@@ -366,14 +367,24 @@ fn word(recheck: &Recheck) -> &'static str {
     }
 }
 
+/// A look at a run with which no guard finds fault.
+fn looked_at(run: RunSnapshot) -> Look {
+    Look {
+        newer_run: Some(Presence::Absent),
+        reviews: Some(vec![]),
+        newer_commit: Some(Presence::Absent),
+        ..there(run)
+    }
+}
+
 #[test]
 fn a_rerun_is_sent_only_when_every_guard_has_said_so() {
     let plan = planned(Action::Rerun(Rerun::now(RerunScope::FailedJobs)));
-    let clear = || Look { newer_run: Some(Presence::Absent), reviews: Some(vec![]), ..there(run()) };
+    let clear = || looked_at(run());
     let with = |change: &dyn Fn(&mut RunSnapshot)| {
         let mut changed = run();
         change(&mut changed);
-        Look { newer_run: Some(Presence::Absent), reviews: Some(vec![]), ..there(changed) }
+        looked_at(changed)
     };
     let concluded = |conclusion: Conclusion| with(&move |run| run.conclusion = Some(conclusion.clone()));
     for (name, look, expected) in [
@@ -416,6 +427,49 @@ fn a_rerun_is_sent_only_when_every_guard_has_said_so() {
         "go",
         "by hand, the guards stand back"
     );
+}
+
+#[test]
+fn what_is_newer_keeps_a_run_from_being_rerun_unless_its_guard_is_skipped() {
+    let plan = planned(Action::Rerun(Rerun::now(RerunScope::FailedJobs)));
+    for (name, look, expected) in [
+        ("commit not looked at", Look { newer_commit: None, ..looked_at(run()) }, "need"),
+        (
+            "newer commit",
+            Look { newer_commit: Some(Presence::Present("b".to_owned())), ..looked_at(run()) },
+            "refuse",
+        ),
+        (
+            "newer commit unknown",
+            Look { newer_commit: Some(Presence::Unknown("?".to_owned())), ..looked_at(run()) },
+            "refuse",
+        ),
+        (
+            "a schedule's run is not about its commit",
+            Look {
+                newer_commit: None,
+                ..looked_at(RunSnapshot { event: Some("schedule".to_owned()), ..run() })
+            },
+            "go",
+        ),
+    ] {
+        assert_eq!(word(&recheck(&plan, &look, circumstances(false, true), NOW)), expected, "{name}");
+    }
+    let skipping = |guard: Guard| {
+        let skip_guards = vec![guard];
+        planned(Action::Rerun(Rerun { skip_guards, ..Rerun::now(RerunScope::FailedJobs) }))
+    };
+    let newer = || Some(Presence::Present("newer".to_owned()));
+    for (guard, newer_run, newer_commit, expected) in [
+        (Guard::NewerRun, newer(), Some(Presence::Absent), "go"),
+        (Guard::NewerRun, None, newer(), "refuse"),
+        (Guard::NewerCommit, Some(Presence::Absent), newer(), "go"),
+        (Guard::NewerCommit, newer(), None, "refuse"),
+    ] {
+        let look = Look { newer_run, newer_commit, ..looked_at(run()) };
+        let said = recheck(&skipping(guard), &look, circumstances(false, true), NOW);
+        assert_eq!(word(&said), expected, "without {guard:?}");
+    }
 }
 
 #[test]
