@@ -2,7 +2,7 @@
 
 use super::{
     fields::{text_keys, unknown_key},
-    jobs::jobs,
+    jobs::{jobs, one_job},
     pattern::{self, patterns},
     range,
     report::{At, Report},
@@ -44,7 +44,7 @@ impl Nesting for Condition {
     }
 
     fn words() -> Vec<&'static str> {
-        let maps = JobsWord::ALL.iter().map(|word| word.as_str()).chain(["time"]);
+        let maps = JobsWord::ALL.iter().map(|word| word.as_str()).chain(["job", "time"]);
         Word::ALL.iter().map(|word| word.as_str()).chain(maps).collect()
     }
 }
@@ -121,6 +121,9 @@ fn part(report: &mut Report<'_>, name: &str, value: &At<'_>) -> Option<Option<Co
     }
     if let Some(word) = JobsWord::ALL.into_iter().find(|word| word.as_str() == name) {
         return Some(jobs(report, word, value).map(|test| Condition::Jobs(Box::new(test))));
+    }
+    if name == "job" {
+        return Some(one_job(report, value).map(|asked| Condition::Job(Box::new(asked))));
     }
     (name == "time").then(|| window(report, value).map(Condition::Time))
 }

@@ -49,6 +49,11 @@ pub(super) fn jobs(report: &mut Report<'_>, word: JobsWord, at: &At<'_>) -> Opti
     whole.then_some(test)
 }
 
+/// The map under `job`, or under a quantifier: conditions on one job.
+pub(super) fn one_job(report: &mut Report<'_>, at: &At<'_>) -> Option<JobCondition> {
+    nested(report, at, false, &mut part)
+}
+
 /// A key's value, if the key is there; what could not be read has been reported, and the whole with it.
 fn read<T>(value: Option<Option<T>>, whole: &mut bool) -> Option<T> {
     *whole &= !matches!(value, Some(None));

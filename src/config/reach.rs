@@ -19,6 +19,8 @@ enum Moment {
     Running,
     /// It has not ended, and waits at an environment.
     Waiting,
+    /// One of its jobs has ended; it may go on.
+    JobEnded,
     /// It has ended.
     Ended,
     /// Anywhere: a listing found it.
@@ -29,8 +31,11 @@ impl Moment {
     fn of(trigger: &Trigger) -> Self {
         match trigger {
             Trigger::Signal(Signal::RunRequested) => Self::Requested,
-            Trigger::Signal(Signal::RunInProgress) => Self::Running,
-            Trigger::Signal(Signal::DeploymentWaiting) => Self::Waiting,
+            Trigger::Signal(Signal::RunInProgress | Signal::JobQueued | Signal::JobInProgress) => {
+                Self::Running
+            }
+            Trigger::Signal(Signal::DeploymentWaiting | Signal::JobWaiting) => Self::Waiting,
+            Trigger::Signal(Signal::JobCompleted) => Self::JobEnded,
             Trigger::Signal(Signal::RunCompleted) => Self::Ended,
             Trigger::Signal(Signal::Schedule | Signal::Command) | Trigger::Schedule { .. } => Self::Listed,
         }
@@ -56,6 +61,7 @@ fn check_conditions(report: &mut Report<'_>, draft: &Draft<'_>) {
     let Some(when) = &draft.when else {
         return;
     };
+    check_job(report, draft, when);
     let reasons: Vec<_> = draft.on.iter().map(|(trigger, _)| impossible(when, Moment::of(trigger))).collect();
     let none_left = reasons.iter().all(Option::is_some);
     for ((trigger, at), reason) in draft.on.iter().zip(reasons) {
@@ -71,11 +77,35 @@ fn check_conditions(report: &mut Report<'_>, draft: &Draft<'_>) {
     }
 }
 
+/// Only a job's webhook is about a job.
+fn check_job(report: &mut Report<'_>, draft: &Draft<'_>, when: &Condition) {
+    if !when.names_a_job() {
+        return;
+    }
+    let brings_none = |trigger: &Trigger| match trigger {
+        Trigger::Signal(signal) => !signal.is_of_a_job(),
+        Trigger::Schedule { .. } => true,
+    };
+    for (trigger, at) in draft.on.iter().filter(|(trigger, _)| brings_none(trigger)) {
+        let message = format!(
+            "`job` is the job that a webhook is about, and `{}` is about no single one",
+            word_of(trigger)
+        );
+        let remedy = "use `on: workflow_job.completed` (or queued, waiting, in_progress), or ask for one of the run's jobs: `failed_jobs: { some: … }`";
+        report.error(at, message, remedy);
+    }
+}
+
 /// Why no run of that moment can fulfil the conditions, with the remedy.
 fn impossible(when: &Condition, moment: Moment) -> Option<(&'static str, &'static str)> {
     let ends = requires(when, Word::Conclusion);
     if requires(when, Word::Environment) && moment != Moment::Waiting {
         return Some(("only `deployment.waiting` names an environment", "use `on: deployment.waiting`"));
+    }
+    if ends && moment == Moment::JobEnded {
+        let remedy =
+            "ask for the job's end: `job: { conclusion: failure }`; or use `on: workflow_run.completed`";
+        return Some(("when a job ends its run may go on, and has no conclusion yet", remedy));
     }
     let awaits = moment == Moment::Requested && may_be(when, Word::Conclusion, &[ACTION_REQUIRED]);
     if ends && !awaits && matches!(moment, Moment::Requested | Moment::Running | Moment::Waiting) {
@@ -92,7 +122,7 @@ fn impossible(when: &Condition, moment: Moment) -> Option<(&'static str, &'stati
         Moment::Requested if ends => may_be(when, Word::Status, &[completed.as_str()]),
         Moment::Requested | Moment::Running | Moment::Waiting => may_be(when, Word::Status, &running),
         Moment::Listed if ends => may_be(when, Word::Status, &[completed.as_str()]),
-        Moment::Listed => may_be(when, Word::Status, Status::KNOWN),
+        Moment::Listed | Moment::JobEnded => may_be(when, Word::Status, Status::KNOWN),
     };
     match (possible, moment) {
         (true, _) => None,
@@ -100,7 +130,7 @@ fn impossible(when: &Condition, moment: Moment) -> Option<(&'static str, &'stati
         (false, Moment::Requested | Moment::Running | Moment::Waiting) => {
             Some(("the run's status is not yet `completed`", "use `on: workflow_run.completed`"))
         }
-        (false, Moment::Listed) => {
+        (false, Moment::Listed | Moment::JobEnded) => {
             Some(("`status` contradicts the other conditions", "leave one of them out"))
         }
     }
@@ -123,14 +153,19 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
                 Some(("the run has ended", "leave `conclusion` out"))
             }
             (ActionKind::Cancel | ActionKind::ForceCancel, _) => None,
-            (ActionKind::ApproveRun, Moment::Running | Moment::Waiting) => {
+            (ActionKind::ApproveRun, Moment::Running | Moment::Waiting | Moment::JobEnded) => {
                 Some(("the run has begun", "use `on: workflow_run.requested`"))
             }
             (ActionKind::ApproveRun, Moment::Requested | Moment::Ended | Moment::Listed) => None,
             (
                 ActionKind::Rerun | ActionKind::ArchiveLogs | ActionKind::DeleteRun | ActionKind::DeleteLogs,
                 Moment::Requested | Moment::Running | Moment::Waiting,
-            ) => Some(("the run has not ended", "use `on: workflow_run.completed` or a schedule")),
+            )
+            | (ActionKind::ArchiveLogs | ActionKind::DeleteRun | ActionKind::DeleteLogs, Moment::JobEnded) => {
+                Some(("the run has not ended", "use `on: workflow_run.completed` or a schedule"))
+            }
+            // A re-run waits for its run's end.
+            (ActionKind::Rerun, Moment::JobEnded) => None,
             (
                 ActionKind::Rerun | ActionKind::ArchiveLogs | ActionKind::DeleteRun | ActionKind::DeleteLogs,
                 Moment::Ended | Moment::Listed,

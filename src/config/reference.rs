@@ -167,6 +167,8 @@ pub fn vocabulary() -> Vec<Entry> {
         entries.push(Entry { path: path.clone(), doc, default: None, shape: Shape::Map });
         add(&mut entries, &path, keys_of_jobs(word));
     }
+    let doc = "The job that a `workflow_job` webhook is about: conditions on one job.";
+    entries.push(Entry { path: "rules[].when.job".to_owned(), doc, default: None, shape: Shape::Map });
     let doc = "When it is judged: days and hours.";
     entries.push(Entry { path: "rules[].when.time".to_owned(), doc, default: None, shape: Shape::Map });
     add(&mut entries, "rules[].when.time", TIME);

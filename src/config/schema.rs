@@ -110,6 +110,7 @@ impl Vocabulary {
         match entry.path.as_str() {
             "rules[].on" => return self.triggers(entry),
             "rules[].then" => return self.actions(),
+            "rules[].when.job" => return reference("job"),
             "rules[].when" | "rules[].when.not" => return reference("conditions"),
             "rules[].when.any" | "rules[].when.all" => {
                 return json!({ "type": "array", "minItems": 1, "items": reference("conditions") });

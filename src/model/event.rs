@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, InstallationId, RepositoryFacts, RepositoryName, RuleName, RunId, RunSnapshot, Timestamp,
+    Action, InstallationId, Job, RepositoryFacts, RepositoryName, RuleName, RunId, RunSnapshot, Timestamp,
 };
 
 /// What a delivery says.
@@ -28,6 +28,8 @@ pub struct GitHubEvent {
     pub run: RunSnapshot,
     /// Where the run waits, for `deployment.waiting`.
     pub gate: Option<Gate>,
+    /// The job that the webhook is about, when it is about one.
+    pub job: Option<Box<Job>>,
     /// The App's installation that the payload names.
     pub installation: Option<InstallationId>,
     /// The login that caused the webhook.
@@ -57,6 +59,19 @@ pub enum Signal {
     /// An attempt ended.
     #[serde(rename = "workflow_run.completed")]
     RunCompleted,
+    /// A job of a run was queued.
+    #[serde(rename = "workflow_job.queued")]
+    JobQueued,
+    /// A job of a run waits at an environment. Such a webhook is heard as [`Self::DeploymentWaiting`] that names its
+    /// job, since it is about the same wait as others.
+    #[serde(rename = "workflow_job.waiting")]
+    JobWaiting,
+    /// A job of a run began.
+    #[serde(rename = "workflow_job.in_progress")]
+    JobInProgress,
+    /// A job of a run ended; the run may go on.
+    #[serde(rename = "workflow_job.completed")]
+    JobCompleted,
     /// A run waits at an environment.
     #[serde(rename = "deployment.waiting")]
     DeploymentWaiting,
@@ -70,8 +85,16 @@ pub enum Signal {
 
 impl Signal {
     /// The signals that webhooks bring.
-    pub const WEBHOOK: [Self; 4] =
-        [Self::RunRequested, Self::RunInProgress, Self::RunCompleted, Self::DeploymentWaiting];
+    pub const WEBHOOK: [Self; 8] = [
+        Self::RunRequested,
+        Self::RunInProgress,
+        Self::RunCompleted,
+        Self::JobQueued,
+        Self::JobWaiting,
+        Self::JobInProgress,
+        Self::JobCompleted,
+        Self::DeploymentWaiting,
+    ];
 
     /// The word in YAML and history.
     #[must_use]
@@ -80,9 +103,29 @@ impl Signal {
             Self::RunRequested => "workflow_run.requested",
             Self::RunInProgress => "workflow_run.in_progress",
             Self::RunCompleted => "workflow_run.completed",
+            Self::JobQueued => "workflow_job.queued",
+            Self::JobWaiting => "workflow_job.waiting",
+            Self::JobInProgress => "workflow_job.in_progress",
+            Self::JobCompleted => "workflow_job.completed",
             Self::DeploymentWaiting => "deployment.waiting",
             Self::Schedule => "schedule",
             Self::Command => "command",
+        }
+    }
+}
+
+impl Signal {
+    /// Whether the signal is about one job.
+    #[must_use]
+    pub fn is_of_a_job(self) -> bool {
+        match self {
+            Self::JobQueued | Self::JobWaiting | Self::JobInProgress | Self::JobCompleted => true,
+            Self::RunRequested
+            | Self::RunInProgress
+            | Self::RunCompleted
+            | Self::DeploymentWaiting
+            | Self::Schedule
+            | Self::Command => false,
         }
     }
 }

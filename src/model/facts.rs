@@ -13,6 +13,9 @@ pub struct Facts {
     pub run: RunSnapshot,
     /// Where it waits, when the signal is `deployment.waiting`.
     pub gate: Option<Gate>,
+    /// The job that the webhook is about, when it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<Box<Job>>,
     /// The login that caused the webhook.
     pub sender: Option<String>,
     /// The App's installation through which the repository is reached.
@@ -23,10 +26,27 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The jobs that are known, and the one that the webhook is about.
+    pub fn jobs_mut(&mut self) -> impl Iterator<Item = &mut Job> {
+        let listed = match &mut self.details.jobs {
+            Fact::Known(jobs) => jobs.as_mut_slice(),
+            Fact::NotAsked | Fact::Missing(_) => &mut [],
+        };
+        listed.iter_mut().chain(self.job.as_deref_mut())
+    }
+
     /// The run and what made us look at it; all else is not known.
     #[must_use]
     pub fn of(signal: Signal, run: RunSnapshot) -> Self {
-        Self { signal, run, gate: None, sender: None, installation: None, details: Details::default() }
+        Self {
+            signal,
+            run,
+            gate: None,
+            job: None,
+            sender: None,
+            installation: None,
+            details: Details::default(),
+        }
     }
 }
 
@@ -38,6 +58,7 @@ impl From<GitHubEvent> for Facts {
             signal: event.signal,
             run: event.run,
             gate: event.gate,
+            job: event.job,
             sender: event.sender,
             installation: event.installation,
             details: Details { repository, ..Details::default() },

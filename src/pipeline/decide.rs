@@ -134,7 +134,7 @@ impl Decider {
             Reading::Event(Event::GitHub(event)) => {
                 let facts = Facts::from(*event);
                 let rules = pipeline.rules();
-                if !rules.listens_to(facts.signal) {
+                if !rules.listens(&facts) {
                     let why = format!("no rule listens to {}", facts.signal);
                     ready.push(without_decision(&delivery, &why, now));
                 } else if needs(&rules, &facts, now).is_empty() {

@@ -220,6 +220,7 @@ impl Pipeline {
                 Recheck::Done(words) => return Outcome::Done(words),
                 Recheck::Refuse(words) => return Outcome::Refused(words),
                 Recheck::Wait(words) => return Outcome::Retry(words),
+                Recheck::Later(wait, words) => return Outcome::Blocked(self.clock.now() + wait, words),
             }
         }
         Outcome::Failed("the look before the act never came to an end: a bug in runwarden".to_owned())

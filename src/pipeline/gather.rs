@@ -107,14 +107,14 @@ impl Pipeline {
                     .map(|found| completed.environments = Some(found)),
                 Need::Jobs => self.jobs(access, facts).await,
                 Need::Annotations(job) => self.github.annotations(access, job).await.map(|found| {
-                    note_on(&mut facts.details, job, Fact::Known(found));
+                    note_on(facts, job, &Fact::Known(found));
                 }),
             };
             if let Err(error) = outcome {
                 if let Some(later) = later(&error) {
                     return Err(later);
                 }
-                missing(&mut facts.details, need, &error.to_string());
+                missing(facts, need, &error.to_string());
                 completed.notes.push(format!("a fact could not be had: {error}"));
             }
         }
@@ -271,7 +271,8 @@ fn at_environment(facts: &Facts, environment: String) -> Facts {
 }
 
 /// Notes that a fact could not be had, so that it is not asked for again and the verdict says why.
-fn missing(details: &mut Details, need: Need, why: &str) {
+fn missing(facts: &mut Facts, need: Need, why: &str) {
+    let details = &mut facts.details;
     match need {
         Need::Repository => details.repository = Fact::Missing(why.to_owned()),
         Need::WorkflowState => details.workflow_state = Fact::Missing(why.to_owned()),
@@ -279,17 +280,15 @@ fn missing(details: &mut Details, need: Need, why: &str) {
         Need::Tag => details.tag = Fact::Missing(why.to_owned()),
         Need::NewerRun => details.newer_run = Fact::Missing(why.to_owned()),
         Need::Jobs => details.jobs = Fact::Missing(why.to_owned()),
-        Need::Annotations(job) => note_on(details, job, Fact::Missing(why.to_owned())),
+        Need::Annotations(job) => note_on(facts, job, &Fact::Missing(why.to_owned())),
         // The run itself says by its gaps what is not known; the ledger is no matter of GitHub's.
         Need::Run | Need::Environments | Need::RerunsByUs => {}
     }
 }
 
-fn note_on(details: &mut Details, job: JobId, annotations: Fact<Vec<Annotation>>) {
-    if let Fact::Known(jobs) = &mut details.jobs
-        && let Some(job) = jobs.iter_mut().find(|of| of.id == job)
-    {
-        job.annotations = annotations;
+fn note_on(facts: &mut Facts, job: JobId, annotations: &Fact<Vec<Annotation>>) {
+    for job in facts.jobs_mut().filter(|of| of.id == job) {
+        job.annotations = annotations.clone();
     }
 }
 

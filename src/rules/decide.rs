@@ -2,7 +2,7 @@
 
 use std::{hash::Hasher, time::Duration};
 
-use super::{Mode, Rule, Ruleset, Trigger};
+use super::{Mode, Rule, Ruleset};
 use crate::model::{
     Action, ActionKey, ActionState, ApproveRun, ArchiveLogs, ConditionResult, Facts, JobId, Lane,
     PlannedAction, Rerun, RerunScope, Review, RuleVerdict, RunAttempt, RunId, Signal, Timestamp, Truth,
@@ -25,7 +25,7 @@ pub struct Judgement {
 #[must_use]
 pub fn decide(ruleset: &Ruleset, facts: &Facts, now: Timestamp) -> Judgement {
     let mut judgement = Judgement { verdicts: Vec::new(), actions: Vec::new() };
-    let listening = ruleset.rules.iter().filter(|rule| rule.on.contains(&Trigger::Signal(facts.signal)));
+    let listening = ruleset.rules.iter().filter(|rule| rule.listens(facts));
     for rule in listening {
         let verdict = judge(ruleset, rule, facts, now);
         if verdict.verdict == Verdict::Matched {

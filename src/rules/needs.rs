@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Condition, Mode, Rule, Ruleset, Trigger, Word};
+use super::{Condition, Mode, Rule, Ruleset, Word};
 use crate::model::{ConditionResult, Fact, Facts, JobId, Timestamp, Truth};
 
 /// A fact that has to be fetched; the cheaper ones come first.
@@ -35,7 +35,7 @@ pub enum Need {
 pub fn needs(ruleset: &Ruleset, facts: &Facts, now: Timestamp) -> BTreeSet<Need> {
     let mut needs = BTreeSet::new();
     for rule in &ruleset.rules {
-        let listens = rule.on.contains(&Trigger::Signal(facts.signal));
+        let listens = rule.listens(facts);
         if listens && ruleset.mode_of(rule) != Mode::Off {
             needs.extend(needs_of(rule, facts, now));
         }
@@ -86,6 +86,10 @@ fn add_unknown(asked: &Condition, result: &ConditionResult, facts: &Facts, needs
             Fact::Known(jobs) => needs.extend(test.wants_annotations(jobs).map(Need::Annotations)),
             Fact::Missing(_) => {}
         },
+        Condition::Job(asked) => {
+            let job = facts.job.as_ref().filter(|job| asked.wants_annotations(job));
+            needs.extend(job.map(|job| Need::Annotations(job.id)));
+        }
         Condition::Time(_) => {}
     }
 }

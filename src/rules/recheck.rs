@@ -16,6 +16,10 @@ const RERUN_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 /// <https://docs.github.com/en/actions/reference/limits>
 const MOST_ATTEMPTS: u32 = 50;
 
+/// How soon a run that has not ended is looked at again, and how late.
+const SOONEST: Duration = Duration::from_secs(5);
+const LATEST: Duration = Duration::from_secs(300);
+
 /// A signal may come before the API shows the wait that it is about, by seconds.
 const PENDING_WITHIN: Duration = Duration::from_secs(60);
 
@@ -110,6 +114,8 @@ pub enum Recheck {
     Refuse(String),
     /// Cannot be said yet.
     Wait(String),
+    /// Cannot be said before the run has ended, which may take hours: look again after so long.
+    Later(Duration, String),
 }
 
 /// What the ledger knows of the action beside its plan.
@@ -139,6 +145,9 @@ pub fn recheck(plan: &PlannedAction, look: &Look, circumstances: Circumstances, 
     };
     let completed = run.status == Some(Status::Completed);
     match &plan.action {
+        Action::Rerun(_) if guarded && plan.judged_conclusion.is_none() && !completed => {
+            when_still_running(run, now.since(planned_at), now)
+        }
         Action::Rerun(rerun) => recheck_rerun(plan, rerun, run, attempt, look, guarded, now),
         Action::ReviewDeployments(review) if completed && interrupted => {
             when_reviewed(review, look).unwrap_or_else(|| Recheck::Refuse(NOTHING_WAITS.to_owned()))
@@ -240,7 +249,13 @@ fn recheck_rerun(
         // The webhook may come before the API tells the same.
         return Recheck::Wait(not_completed(run));
     };
-    if plan.judged_conclusion.as_ref() != Some(conclusion) {
+    let judged_early = plan.judged_conclusion.is_none() && guarded;
+    if judged_early && !matches!(conclusion, Conclusion::Failure | Conclusion::TimedOut) {
+        return Recheck::Refuse(format!(
+            "planned when a job had failed; the run has now concluded {conclusion}"
+        ));
+    }
+    if !judged_early && plan.judged_conclusion.as_ref() != Some(conclusion) {
         let judged = plan.judged_conclusion.as_ref().map_or("nothing", Conclusion::as_str);
         return Recheck::Refuse(format!("judged as {judged}, the run has now concluded {conclusion}"));
     }
@@ -294,6 +309,17 @@ fn when_newer(newer: &Option<Presence>, look: WantedLook) -> Option<Recheck> {
 /// branch may well have gone on since.
 fn is_of_a_branch(run: &RunSnapshot) -> bool {
     matches!(run.event.as_deref(), Some("push" | "pull_request") | None)
+}
+
+/// GitHub re-runs nothing of a run that still runs. Planned at a job's end, the re-run waits for the run's, and uses up
+/// no try meanwhile: it is looked for more seldom the longer it takes.
+fn when_still_running(run: &RunSnapshot, waited: Duration, now: Timestamp) -> Recheck {
+    match run.created_at {
+        Some(created) if now.since(created) >= RERUN_WINDOW => Recheck::Refuse(format!(
+            "the run was created on {created} and has not ended: GitHub re-runs for 30 days"
+        )),
+        Some(_) | None => Recheck::Later((waited / 4).clamp(SOONEST, LATEST), not_completed(run)),
+    }
 }
 
 fn why_not_rerunnable(

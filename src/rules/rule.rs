@@ -1,7 +1,7 @@
 //! A rule, compiled: what makes it look, when it applies, what it does, and within which bounds.
 
 use super::{Condition, Template};
-use crate::model::{Action, ActionKind, RuleName, Signal};
+use crate::model::{Action, ActionKind, Facts, RuleName, Signal};
 
 /// All rules of a file, in its order, with the file's own mode.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,12 @@ impl Ruleset {
         self.rules
             .iter()
             .any(|rule| self.mode_of(rule) != Mode::Off && rule.on.contains(&Trigger::Signal(signal)))
+    }
+
+    /// Whether some rule that is not off listens to what the facts are about.
+    #[must_use]
+    pub fn listens(&self, facts: &Facts) -> bool {
+        self.rules.iter().any(|rule| self.mode_of(rule) != Mode::Off && rule.listens(facts))
     }
 
     /// The rule of that name.
@@ -63,6 +69,14 @@ impl Rule {
             Trigger::Schedule { cron, zone } => Some((cron.as_str(), zone.as_str())),
             Trigger::Signal(_) => None,
         })
+    }
+
+    /// Whether it listens to what the facts are about. A job that waits is a wait that names its job.
+    #[must_use]
+    pub fn listens(&self, facts: &Facts) -> bool {
+        let waits = facts.signal == Signal::DeploymentWaiting && facts.job.is_some();
+        self.on.contains(&Trigger::Signal(facts.signal))
+            || (waits && self.on.contains(&Trigger::Signal(Signal::JobWaiting)))
     }
 
     /// Whether `then` has an action of that kind.

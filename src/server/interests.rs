@@ -2,14 +2,14 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU8, Ordering},
+    atomic::{AtomicU32, Ordering},
 };
 
 use crate::model::Signal;
 
 /// A set of signals that can be changed while the server runs. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Interests(Arc<AtomicU8>);
+pub struct Interests(Arc<AtomicU32>);
 
 impl Interests {
     /// Replaces the set.
@@ -31,12 +31,16 @@ impl Interests {
     }
 }
 
-fn bit(signal: Signal) -> u8 {
+fn bit(signal: Signal) -> u32 {
     match signal {
         Signal::RunRequested => 1,
         Signal::RunInProgress => 2,
         Signal::RunCompleted => 4,
         Signal::DeploymentWaiting => 8,
+        Signal::JobQueued => 16,
+        Signal::JobWaiting => 32,
+        Signal::JobInProgress => 64,
+        Signal::JobCompleted => 128,
         Signal::Schedule | Signal::Command => 0,
     }
 }

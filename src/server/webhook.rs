@@ -138,9 +138,17 @@ impl Shared {
             ("workflow_run", Some("in_progress")) => self.interests.include(Signal::RunInProgress),
             ("workflow_run", Some("completed")) => self.interests.include(Signal::RunCompleted),
             ("workflow_run", None) => self.interests.include_any(&Signal::WEBHOOK),
-            ("workflow_job", _) => {
-                glance.job_status.as_ref().is_none_or(|status| *status == Status::Waiting)
-                    && self.interests.include_any(&waiting)
+            ("workflow_job", activity) => {
+                let may_wait = glance.job_status.as_ref().is_none_or(|status| *status == Status::Waiting);
+                let of_activity = match activity {
+                    Some("queued") => Some(Signal::JobQueued),
+                    Some("in_progress") => Some(Signal::JobInProgress),
+                    Some("completed") => Some(Signal::JobCompleted),
+                    _ => None,
+                };
+                let of_a_wait = [Signal::DeploymentWaiting, Signal::JobWaiting];
+                (may_wait && self.interests.include_any(&of_a_wait))
+                    || of_activity.is_some_and(|signal| self.interests.include(signal))
             }
             ("deployment_review" | "deployment_protection_rule", Some("requested") | None) => {
                 self.interests.include_any(&waiting)

@@ -172,6 +172,20 @@ impl World {
         true
     }
 
+    /// Ends one job of a run that goes on; false if it is not running.
+    pub(super) fn finish_job(&mut self, id: u64, name: &str) -> bool {
+        let now = self.now();
+        let Some(run) = self.runs.get_mut(&id) else { return false };
+        let running = |job: &&mut Job| job.spec.name == name && job.status == "in_progress";
+        let Some(job) = run.now.jobs.iter_mut().find(running) else { return false };
+        job.status = "completed";
+        job.completed_at = Some(now);
+        job.conclusion = Some(job.spec.conclusion.clone());
+        let job = job.id;
+        self.emit_job(id, job, "completed");
+        true
+    }
+
     /// Ends every job that has not ended, then the run.
     fn complete(&mut self, id: u64, at: Timestamp, tell: bool) {
         let Some(run) = self.runs.get_mut(&id) else { return };

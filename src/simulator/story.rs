@@ -169,6 +169,11 @@ impl Simulator {
         self.change(|world| world.finish_run(run))
     }
 
+    /// Ends one job by its script and tells of it; the run goes on. False if the job is not running.
+    pub fn finish_job(&self, run: u64, name: &str) -> bool {
+        self.change(|world| world.finish_job(run, name))
+    }
+
     /// GitHub lets the run's logs expire.
     pub fn expire_logs(&self, run: u64) {
         self.change(|world| {

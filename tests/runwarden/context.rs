@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runwarden::simulator::{Answer, Fault, PullSpec, RunSpec};
+use runwarden::simulator::{Answer, AttemptSpec, Fault, GateSpec, JobSpec, PullSpec, RunSpec};
 
 use crate::story::Story;
 
@@ -221,5 +221,121 @@ rules:
     assert_eq!(story.writes(), [format!("POST /repos/acme/api/actions/runs/{tagged}/cancel")]);
     assert_eq!(story.history(pull).await[0].decisions[0].decision.requests, 0);
     assert_eq!(story.history(branch).await[0].decisions[0].decision.requests, 1);
+    story.end().await;
+}
+
+const ONCE_A_JOB_FAILED: &str = r#"
+rules:
+  - name: rerun-once-a-job-failed
+    on: workflow_job.completed
+    when: { job: { conclusion: failure } }
+    then: [rerun: { delay: 5s }]
+    limits: { per_run: 3 }
+"#;
+
+fn failing(jobs: &[&str]) -> RunSpec {
+    let jobs = jobs.iter().map(|name| JobSpec::new(*name, "failure")).collect::<Vec<_>>();
+    RunSpec::new("acme/api", "ci.yml").attempts([AttemptSpec::jobs(jobs)])
+}
+
+#[tokio::test]
+async fn a_rerun_for_a_failed_job_waits_until_its_siblings_have_ended_and_uses_up_one_try() {
+    let mut story = Story::begin(ONCE_A_JOB_FAILED).await;
+    let run = story.github.run(failing(&["a", "b"]));
+    assert!(story.github.finish_job(run, "a"));
+    story.pass(MINUTE).await;
+    for _ in 0..8 {
+        story.pass(Duration::from_secs(3_600)).await;
+    }
+    assert_eq!(story.writes(), Vec::<String>::new(), "a run of eight hours is waited for");
+    let actions = &story.history(run).await[0].decisions[0].actions;
+    assert_eq!((actions[0].0.tries, actions[0].0.plan.state.as_str()), (0, "planned"));
+    assert!(story.github.finish(run));
+    story.pass(5 * MINUTE).await;
+    assert_eq!(story.writes(), [format!("POST /repos/acme/api/actions/runs/{run}/rerun-failed-jobs")]);
+    story.end().await;
+}
+
+#[tokio::test]
+async fn several_failed_jobs_of_one_attempt_are_one_rerun_and_the_bound_counts_attempts() {
+    let mut story = Story::begin(ONCE_A_JOB_FAILED).await;
+    let run = story.github.run(failing(&["a", "b", "c"]));
+    for attempt in 1..=4 {
+        assert_eq!(story.github.attempt_of(run), attempt);
+        assert!(story.github.finish(run));
+        story.pass(MINUTE).await;
+    }
+    assert_eq!(story.github.attempt_of(run), 4, "three re-runs, however many jobs failed");
+    assert_eq!(story.writes().len(), 3);
+    assert!(only_reason(&story, run).await.contains("limits.per_run: 3 of 3 used"));
+    story.end().await;
+}
+
+#[tokio::test]
+async fn a_run_that_was_cancelled_after_its_job_failed_is_not_rerun() {
+    let mut story = Story::begin(ONCE_A_JOB_FAILED).await;
+    let run = story.github.run(failing(&["a", "b"]));
+    assert!(story.github.finish_job(run, "a"));
+    story.settle().await;
+    story.github.person_cancels(run).unwrap();
+    story.pass(MINUTE).await;
+    assert_eq!(story.writes(), Vec::<String>::new());
+    assert!(only_reason(&story, run).await.contains("the run has now concluded cancelled"));
+    story.end().await;
+}
+
+#[tokio::test]
+async fn a_job_that_waits_is_heard_by_both_words_and_judged_in_one_decision() {
+    let rules = r#"
+rules:
+  - name: by-job
+    on: workflow_job.waiting
+    when: { environment: staging, job: { name: "deploy to *" } }
+    then: [approve_deployment]
+  - name: by-wait
+    on: deployment.waiting
+    when: { environment: staging }
+    then: [approve_deployment]
+  - name: other-jobs
+    on: [workflow_job.queued, workflow_job.in_progress, workflow_job.completed]
+    when: { job: { name: build, annotation: "lost communication" } }
+    then: [cancel]
+"#;
+    let rules =
+        rules.replace("workflow_job.in_progress, workflow_job.completed]", "workflow_job.in_progress]");
+    let mut story = Story::begin(&rules).await;
+    let spec = RunSpec::new("acme/api", "ci.yml").gate(GateSpec::reviewers("staging"));
+    let run = story.github.run(spec);
+    story.settle().await;
+    let actions = story.actions(run).await;
+    assert!(actions.contains(&"by-job approve_deployment done: approved staging".to_owned()), "{actions:?}");
+    assert!(actions.iter().any(|it| it.starts_with("by-wait approve_deployment shadowed")), "{actions:?}");
+    assert_eq!(story.writes().len(), 1);
+    story.end().await;
+}
+
+#[tokio::test]
+async fn what_is_noted_on_a_webhooks_job_is_fetched_for_that_job() {
+    let rules = r#"
+rules:
+  - name: lost
+    on: workflow_job.completed
+    when: { job: { conclusion: failure, annotation: "lost communication" } }
+    then: [rerun]
+    limits: { per_run: 1 }
+"#;
+    let mut story = Story::begin(rules).await;
+    let noted = |name: &str, words: &str| JobSpec::new(name, "failure").annotation("failure", words);
+    let jobs = [noted("a", "exit code 1"), noted("b", "it lost communication with the server")];
+    let run = story.github.run(RunSpec::new("acme/api", "ci.yml").attempts([AttemptSpec::jobs(jobs)]));
+    assert!(story.github.finish_job(run, "a"));
+    story.settle().await;
+    assert_eq!(story.actions(run).await, Vec::<String>::new());
+    assert!(story.github.finish_job(run, "b"));
+    story.settle().await;
+    assert_eq!(story.actions(run).await.len(), 1);
+    assert!(story.github.finish(run));
+    story.pass(MINUTE).await;
+    assert_eq!(story.github.attempt_of(run), 2);
     story.end().await;
 }

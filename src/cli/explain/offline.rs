@@ -148,7 +148,7 @@ impl<'a> Explanation<'a> {
         RuleView {
             rule: &rule.name,
             mode: Mode::WORDS.iter().find(|(_, of)| *of == mode).map_or("", |(word, _)| word),
-            listens: rule.on.contains(&Trigger::Signal(self.facts.signal)),
+            listens: rule.listens(&self.facts),
             on: rule.on.iter().map(listened).collect(),
             verdict: self.verdict(rule),
             plans: self.plans(rule).map(PlanView::from).collect(),

@@ -151,6 +151,9 @@ fn of_run(facts: &Facts, delivery: &DeliveryRow) -> Line {
     let more = match facts.signal {
         Signal::Command => facts.sender.as_ref().map(|by| format!("by {by}")),
         Signal::DeploymentWaiting => facts.gate.as_ref().and_then(|gate| gate.environment.clone()),
+        Signal::JobQueued | Signal::JobWaiting | Signal::JobInProgress | Signal::JobCompleted => {
+            facts.job.as_ref().map(|job| job.title())
+        }
         Signal::RunRequested | Signal::RunInProgress | Signal::RunCompleted | Signal::Schedule => {
             run.conclusion.as_ref().map(ToString::to_string)
         }

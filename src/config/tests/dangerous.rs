@@ -437,3 +437,37 @@ fn a_key_pasted_into_the_file_is_not_shown() {
     let text = load(source).unwrap_err().to_string();
     assert!(!text.contains("MIIEow"), "{text}");
 }
+
+#[test]
+fn conditions_on_a_webhooks_job_are_refused_where_no_job_is_told_of() {
+    let job = "{ job: { conclusion: failure } }";
+    let rerun = "[rerun]\n    limits: { per_run: 1 }";
+    for (on, when, then, told) in [
+        ("workflow_run.completed", job, rerun, "`workflow_run.completed` is about no single one"),
+        (
+            "deployment.waiting",
+            "{ not: { job: { name: a } } }",
+            "[cancel]",
+            "`deployment.waiting` is about no",
+        ),
+        (
+            "[workflow_job.queued, workflow_run.requested]",
+            job,
+            "[cancel]",
+            "`workflow_run.requested` is about",
+        ),
+        (
+            "workflow_job.completed",
+            "{ conclusion: failure }",
+            rerun,
+            "its run may go on, and has no conclusion",
+        ),
+        ("workflow_job.in_progress", job, rerun, "the run has not ended"),
+        ("workflow_job.completed", job, "[delete_logs]\n    mode: observe", "the run has not ended"),
+    ] {
+        let source = app(&with_rule(&format!("on: {on}\n    when: {when}\n    then: {then}")));
+        let problems = load(&source).unwrap_err();
+        let found = messages(&problems, Severity::Error);
+        assert!(found.len() == 1 && found[0].contains(told), "{source}\n{problems}");
+    }
+}

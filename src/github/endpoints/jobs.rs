@@ -107,7 +107,8 @@ impl GitHub {
     }
 }
 
-fn job(raw: Raw<'_>) -> Option<Job> {
+/// A job as lists and webhooks give it.
+pub(in crate::github) fn job(raw: Raw<'_>) -> Option<Job> {
     let wire = raw.object::<JobWire<'_>>()?;
     let list =
         |raw: Raw<'_>| -> Vec<Step> { raw.list().unwrap_or_default().into_iter().filter_map(step).collect() };

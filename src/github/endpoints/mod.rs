@@ -17,6 +17,7 @@ mod surroundings;
 pub use app::{Installation, InstalledRepository, Meta};
 pub use deployments::{Approval, DeploymentReview, PendingDeployment, ProtectionRuleReview};
 pub use jobs::Jobs;
+pub(super) use jobs::job;
 pub use logs::{LogSink, LogsError};
 pub use query::{RunQuery, WorkflowRef};
 pub use runs::RunPage;

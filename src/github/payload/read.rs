@@ -8,6 +8,7 @@ use super::{
     run::{self, RunWire, WorkflowWire},
     wire::{Object, Raw},
 };
+use crate::github::endpoints;
 use crate::model::{Gate, GitHubEvent, RepositoryName, RunId, RunSnapshot, Signal};
 
 /// Why a webhook that should be judged cannot be understood, in words for a person.
@@ -126,8 +127,8 @@ impl Payload<'_> {
         Ok(Some(self.event(signal, snapshot, None)))
     }
 
-    /// A job that waits tells that its run waits. GitHub has been seen to send the status `waiting` with the
-    /// activity `queued`, so the status decides.
+    /// A job tells of itself. One that waits tells that its run waits: GitHub has been seen to send the status
+    /// `waiting` with the activity `queued`, so the status decides.
     fn workflow_job_event(&self) -> Result<Option<GitHubEvent>, Unreadable> {
         let Some(job) = self.workflow_job.object::<Job<'_>>() else {
             return match self.action.text().as_deref() {
@@ -139,17 +140,23 @@ impl Payload<'_> {
             Some(status) => status == "waiting",
             None => self.action.text().is_some_and(|action| action == "waiting"),
         };
-        if !waiting {
-            return Ok(None);
-        }
+        let signal = match self.action.text().as_deref() {
+            _ if waiting => Signal::DeploymentWaiting,
+            Some("queued") => Signal::JobQueued,
+            Some("in_progress") => Signal::JobInProgress,
+            Some("completed") => Signal::JobCompleted,
+            _ => return Ok(None),
+        };
         let run =
             job.run().ok_or_else(|| Unreadable("the payload's workflow_job has no run_id".to_owned()))?;
         let mut snapshot = RunSnapshot::unknown(self.repository_name()?, run);
         job.describe(&mut snapshot);
         self.complete(&mut snapshot);
         let deployment = self.deployment.object::<Deployment<'_>>().unwrap_or_default();
-        let gate = Gate { environment: deployment.environment.string(), protection_rule: false };
-        Ok(Some(self.event(Signal::DeploymentWaiting, snapshot, Some(gate))))
+        let gate =
+            waiting.then(|| Gate { environment: deployment.environment.string(), protection_rule: false });
+        let about = endpoints::job(self.workflow_job).map(Box::new);
+        Ok(Some(GitHubEvent { job: about, ..self.event(signal, snapshot, gate) }))
     }
 
     fn deployment_review_event(&self) -> Result<Option<GitHubEvent>, Unreadable> {
@@ -206,7 +213,7 @@ impl Payload<'_> {
     fn event(&self, signal: Signal, run: RunSnapshot, gate: Option<Gate>) -> GitHubEvent {
         let installation = installation(self.installation);
         let repository = self.repository.object::<RepositoryWire<'_>>().map(|wire| wire.facts());
-        GitHubEvent { signal, run, gate, installation, sender: self.sender.login(), repository }
+        GitHubEvent { signal, run, gate, job: None, installation, sender: self.sender.login(), repository }
     }
 }
 

@@ -235,6 +235,17 @@ impl fmt::Display for StepTest {
     }
 }
 
+/// What is asked of the job that a webhook is about; no other signal has one.
+pub(super) fn of_webhook(asked: &JobCondition, job: Option<&Job>) -> ConditionResult {
+    match job {
+        None => leaf("job", "", "none: the signal is about no job", Truth::No),
+        Some(job) => {
+            let result = asked.evaluate(job);
+            node("job", result.satisfied, vec![explained(job, result)])
+        }
+    }
+}
+
 /// A job's part of an explanation.
 pub(super) fn explained(job: &Job, result: ConditionResult) -> ConditionResult {
     node(&format!("job {}", job.title()), result.satisfied, vec![result])

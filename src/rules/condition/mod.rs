@@ -29,6 +29,8 @@ pub enum Condition {
     Test(Test),
     /// The jobs of the judged attempt.
     Jobs(Box<JobsTest>),
+    /// The job that the webhook is about.
+    Job(Box<JobCondition>),
     /// The time of judging.
     Time(Window),
 }
@@ -53,6 +55,7 @@ impl Condition {
             Self::Not(part) => not(part.evaluate(facts, now)),
             Self::Test(test) => observe::evaluate(test, facts, now),
             Self::Jobs(test) => test.evaluate(&facts.details.jobs),
+            Self::Job(asked) => job::of_webhook(asked, facts.job.as_deref()),
             Self::Time(window) => window.evaluate(now),
         }
     }
@@ -67,7 +70,7 @@ impl Condition {
             }
             Self::Not(part) => part.visit(false, visitor),
             Self::Test(test) => visitor(test, required),
-            Self::Jobs(_) | Self::Time(_) => {}
+            Self::Jobs(_) | Self::Job(_) | Self::Time(_) => {}
         }
     }
 
@@ -78,7 +81,18 @@ impl Condition {
             Self::All(parts) => parts.iter().find_map(Self::failed_jobs),
             Self::Any(parts) => parts.first().filter(|_| parts.len() == 1)?.failed_jobs(),
             Self::Jobs(test) => Some(test.as_ref()).filter(|test| test.word == JobsWord::FailedJobs),
-            Self::Not(_) | Self::Test(_) | Self::Time(_) => None,
+            Self::Not(_) | Self::Test(_) | Self::Job(_) | Self::Time(_) => None,
+        }
+    }
+
+    /// Whether it asks anything of the job that a webhook is about.
+    #[must_use]
+    pub fn names_a_job(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::names_a_job),
+            Self::Not(part) => part.names_a_job(),
+            Self::Job(_) => true,
+            Self::Test(_) | Self::Jobs(_) | Self::Time(_) => false,
         }
     }
 

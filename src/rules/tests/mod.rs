@@ -364,6 +364,7 @@ fn word(recheck: &Recheck) -> &'static str {
         Recheck::Done(_) => "done",
         Recheck::Refuse(_) => "refuse",
         Recheck::Wait(_) => "wait",
+        Recheck::Later(..) => "later",
     }
 }
 
@@ -470,6 +471,32 @@ fn what_is_newer_keeps_a_run_from_being_rerun_unless_its_guard_is_skipped() {
         let said = recheck(&skipping(guard), &look, circumstances(false, true), NOW);
         assert_eq!(word(&said), expected, "without {guard:?}");
     }
+}
+
+#[test]
+fn a_rerun_planned_at_a_jobs_end_waits_for_the_runs_and_goes_only_if_that_failed() {
+    let mut plan = planned(Action::Rerun(Rerun::now(RerunScope::FailedJobs)));
+    (plan.judged_status, plan.judged_conclusion) = (None, None);
+    let running = RunSnapshot { status: Some(Status::InProgress), conclusion: None, ..run() };
+    let old = RunSnapshot { created_at: Some(NOW - DAY * 30), ..running.clone() };
+    let ended = |conclusion| looked_at(RunSnapshot { conclusion: Some(conclusion), ..run() });
+    for (name, look, guarded, expected) in [
+        ("still running", there(running.clone()), true, "later"),
+        ("running for a month", there(old), true, "refuse"),
+        ("failed", ended(Conclusion::Failure), true, "go"),
+        ("timed out", ended(Conclusion::TimedOut), true, "go"),
+        ("cancelled meanwhile", ended(Conclusion::Cancelled), true, "refuse"),
+        ("green in the end", ended(Conclusion::Success), true, "refuse"),
+        ("by hand, a running run", there(running.clone()), false, "wait"),
+    ] {
+        assert_eq!(word(&recheck(&plan, &look, circumstances(false, guarded), NOW)), expected, "{name}");
+    }
+    let after = |hours| match recheck(&plan, &there(running.clone()), circumstances(false, true), NOW + hours)
+    {
+        Recheck::Later(wait, _) => wait.as_secs(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((after(Duration::ZERO), after(Duration::from_secs(60)), after(DAY)), (5, 15, 300));
 }
 
 #[test]
