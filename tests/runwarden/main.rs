@@ -14,6 +14,7 @@ mod endpoints;
 mod http;
 mod jobs;
 mod process;
+mod properties;
 mod stories;
 mod story;
 mod webhook;

@@ -115,6 +115,12 @@ impl JobsTest {
                 Some(Truth::No) | None => considered.push(job),
             }
         }
+        let ended_somehow = |job: &&&Job| job.conclusion.is_none() && job.is_completed() != Some(false);
+        if let Some(job) = considered.iter().find(ended_somehow)
+            && self.word == JobsWord::FailedJobs
+        {
+            return Err(format!("not known: how {} ended", job.title()));
+        }
         let not_skipped = considered.iter().filter(|job| !job.is_skipped()).count();
         let has_failed = |job: &&Job| job.conclusion.as_ref().is_some_and(|it| self.failed.contains(it));
         let jobs = match self.word {

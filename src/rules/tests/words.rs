@@ -287,6 +287,11 @@ fn failed_jobs_are_counted_among_those_that_were_not_skipped() {
     }
 }
 
+fn how_is_not_known(status: Status) -> Vec<Job> {
+    let silent = Job { conclusion: None, status: Some(status), ..job("test", Conclusion::Failure) };
+    vec![job("lint", Conclusion::Failure), silent]
+}
+
 #[test]
 fn every_some_and_none_quantify_over_the_jobs() {
     let named = |list: &[&str]| Some(asks(JobWord::Name, list));
@@ -322,6 +327,17 @@ fn every_some_and_none_quantify_over_the_jobs() {
             JobsTest { every: named(&["*"]), except: named(&["x"]), ..failed.clone() },
             vec![unnamed],
             Truth::Unknown,
+        ),
+        // A job may have failed that is over without GitHub saying how; one that still runs has not.
+        (
+            JobsTest { every: named(&["lint"]), ..failed.clone() },
+            how_is_not_known(Status::Completed),
+            Truth::Unknown,
+        ),
+        (
+            JobsTest { every: named(&["lint"]), ..failed.clone() },
+            how_is_not_known(Status::InProgress),
+            Truth::Yes,
         ),
     ] {
         let condition = Condition::Jobs(Box::new(asked));

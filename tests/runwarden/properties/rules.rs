@@ -1,0 +1,178 @@
+//! Random rules: every word of the language may occur, nested as deep as it may.
+
+use std::path::Path;
+
+use runwarden::{
+    config::compile,
+    rules::{Kind, Ruleset, Word},
+};
+use serde_json::{Map, Value, json};
+
+use super::random::Random;
+
+const RULES: usize = 4;
+
+/// So many rules are made up for a file, loadable or not.
+const MOST_TRIES: usize = 400;
+
+/// What the texts of a random world are made of, and patterns for them.
+const PATTERNS: [&str; 15] = [
+    "acme/api",
+    "acme/*",
+    "CI",
+    "ci.yml",
+    "main",
+    "release/**",
+    "v1.0",
+    "push",
+    "pull_request",
+    "octocat",
+    "*[bot]",
+    "staging",
+    "production",
+    "/a/",
+    "**",
+];
+
+const JOB_PATTERNS: [&str; 10] = [
+    "linux",
+    "mac*",
+    "Run tests",
+    "Set up*",
+    "failure",
+    "success",
+    "self-hosted",
+    "completed",
+    "*lost*",
+    "*",
+];
+
+/// Some words only take GitHub's own values.
+fn patterns_for(word: Word) -> &'static [&'static str] {
+    match word {
+        Word::Conclusion => &["failure", "timed_out", "success", "/l/"],
+        Word::Status => &["completed", "waiting", "/e/"],
+        Word::Visibility => &["public", "private"],
+        Word::WorkflowState => &["active", "deleted"],
+        _ => &PATTERNS,
+    }
+}
+
+/// Rules that can be loaded, on one trigger or the other.
+pub fn random_ruleset(random: &mut Random) -> Ruleset {
+    let mut rules = Vec::new();
+    let mut ruleset = Ruleset::default();
+    for _ in 0..MOST_TRIES {
+        if rules.len() == RULES {
+            return ruleset;
+        }
+        rules.push(rule(random, rules.len()));
+        // What no event can fulfil and the like is refused at load; another one takes its place.
+        match load(&rules) {
+            Some(loaded) => ruleset = loaded,
+            None => drop(rules.pop()),
+        }
+    }
+    panic!("only {} of {RULES} random rules could be loaded", rules.len());
+}
+
+fn load(rules: &[Value]) -> Option<Ruleset> {
+    let file = json!({
+        "webhook": { "secrets": [{ "env": "SECRET" }] },
+        "github": { "token": { "env": "SECRET" } },
+        "rules": rules,
+    });
+    let loaded = compile(&file.to_string(), "random", Path::new("."), &|_| Some("secret".to_owned()));
+    loaded.ok().map(|loaded| loaded.config.ruleset)
+}
+
+fn rule(random: &mut Random, number: usize) -> Value {
+    let mut when = conditions(random, 2);
+    let (on, action) = if random.percent(30) {
+        when.insert("environment".to_owned(), json!(["staging", "production"]));
+        ("deployment.waiting", random.of(&["approve_deployment", "reject_deployment"]))
+    } else {
+        ("workflow_run.completed", random.of(&["rerun", "delete_run", "delete_logs"]))
+    };
+    let mode = if random.percent(70) { "enforce" } else { random.of(&["observe", "off"]) };
+    json!({
+        "name": format!("rule-{number}"),
+        "on": on,
+        "when": when,
+        "then": [action],
+        "limits": { "per_run": 2 },
+        "mode": mode,
+    })
+}
+
+fn conditions(random: &mut Random, depth: u32) -> Map<String, Value> {
+    let mut map = Map::new();
+    for _ in 0..=random.below(2) {
+        let (word, asked) = condition(random, depth);
+        map.insert(word, asked);
+    }
+    map
+}
+
+fn condition(random: &mut Random, depth: u32) -> (String, Value) {
+    let nested = |random: &mut Random| Value::Object(conditions(random, depth - 1));
+    match random.below(10) {
+        0 if depth > 0 => ("not".to_owned(), nested(random)),
+        1 if depth > 0 => ("any".to_owned(), json!([nested(random), nested(random)])),
+        2 if depth > 0 => ("all".to_owned(), json!([nested(random), nested(random)])),
+        3 | 4 => (random.of(&["jobs", "failed_jobs"]).to_owned(), jobs(random)),
+        5 => ("time".to_owned(), json!({ "hours": random.of(&["00:00-12:00", "06:00-22:00"]) })),
+        _ => {
+            let word = Word::ALL[usize::try_from(random.below(Word::ALL.len() as u64)).unwrap()];
+            (word.as_str().to_owned(), expectation(random, word.kind(), patterns_for(word)))
+        }
+    }
+}
+
+fn jobs(random: &mut Random) -> Value {
+    let mut asked = Map::new();
+    match random.below(4) {
+        0 => asked.insert("count".to_owned(), number(random)),
+        1 => asked.insert("share".to_owned(), bounds(random, json!("50%"))),
+        _ => asked.insert(random.of(&["every", "some", "none"]).to_owned(), job(random)),
+    };
+    if random.percent(30) {
+        asked.insert("except".to_owned(), job(random));
+    }
+    Value::Object(asked)
+}
+
+fn job(random: &mut Random) -> Value {
+    let texts = ["name", "conclusion", "status", "failed_step", "runner_label", "annotation"];
+    let (word, kind) = match random.below(10) {
+        0 => ("steps", Kind::Number),
+        1 => ("job_attempt", Kind::Number),
+        2 => ("duration", Kind::Duration),
+        3 => return json!({ "not": job(random) }),
+        4 => return json!({ "step": { "name": random.of(&JOB_PATTERNS), "absent": random.percent(50) } }),
+        _ => (random.of(&texts), Kind::Lines),
+    };
+    json!({ word: expectation(random, kind, &JOB_PATTERNS) })
+}
+
+fn expectation(random: &mut Random, kind: Kind, patterns: &[&str]) -> Value {
+    match kind {
+        Kind::Text { .. } | Kind::Lines if random.percent(20) => json!(format!("!{}", random.of(patterns))),
+        Kind::Text { .. } | Kind::Lines => json!([random.of(patterns), random.of(patterns)]),
+        Kind::Number => number(random),
+        Kind::Duration => {
+            let duration = json!(random.of(&["30s", "10m", "6h", "2d"]));
+            bounds(random, duration)
+        }
+        Kind::Flag => json!(random.percent(50)),
+    }
+}
+
+fn number(random: &mut Random) -> Value {
+    let value = json!(random.below(4) + 1);
+    bounds(random, value)
+}
+
+fn bounds(random: &mut Random, value: Value) -> Value {
+    json!({ random.of(&["below", "at_most", "above", "at_least"]): value })
+}

@@ -1,0 +1,220 @@
+//! Random runs with all that can be known of them, and what is left of that when part of it is not known.
+
+use std::time::Duration;
+
+use runwarden::{
+    model::{
+        Annotation, Conclusion, Fact, Facts, Gate, Head, Job, JobId, RepositoryFacts, RepositoryName,
+        RunAttempt, RunId, RunSnapshot, Signal, Status, Step, Timestamp, WorkflowId,
+    },
+    rules::Need,
+};
+
+use super::random::Random;
+
+/// When all is judged.
+pub const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+/// A run with all that can be known of it.
+pub struct World {
+    pub whole: Facts,
+}
+
+impl World {
+    pub fn random(random: &mut Random) -> Self {
+        let waits = random.percent(30);
+        let signal = if waits { Signal::DeploymentWaiting } else { Signal::RunCompleted };
+        let mut whole = Facts::of(signal, run(random, waits));
+        if waits {
+            let environment = Some(random.of(&["staging", "production", "test"]).to_owned());
+            whole.gate = Some(Gate { environment, protection_rule: random.percent(30) });
+        }
+        whole.sender = random.percent(80).then(|| login(random));
+        let details = &mut whole.details;
+        details.repository = Fact::Known(RepositoryFacts {
+            visibility: Some(random.of(&["public", "private"]).to_owned()),
+            archived: Some(random.percent(10)),
+            default_branch: Some(random.of(&["main", "release/1"]).to_owned()),
+        });
+        details.workflow_state = Fact::Known(random.of(&["active", "deleted"]).to_owned());
+        details.head = Fact::Known(match random.below(4) {
+            0 => Head::Gone,
+            1 => Head::Tag,
+            2 => Head::Commit("b".repeat(40)),
+            _ => Head::Commit("a".repeat(40)),
+        });
+        details.tag = Fact::Known(random.percent(30).then(|| "v1.0".to_owned()));
+        details.newer_run = Fact::Known(random.percent(30));
+        details.reruns_by_us = Fact::Known(u32::try_from(random.below(4)).unwrap());
+        details.jobs = Fact::Known((0..random.below(4)).map(|number| job(random, number)).collect());
+        Self { whole }
+    }
+
+    /// What a webhook carries: all of the run, or little more than its identity.
+    pub fn as_a_webhook_brings_it(&self, random: &mut Random) -> Facts {
+        let whole = &self.whole;
+        let mut facts = Facts::of(whole.signal, whole.run.clone());
+        facts.gate = whole.gate.clone();
+        facts.sender = whole.sender.clone();
+        if random.percent(50) {
+            facts.details.repository = whole.details.repository.clone();
+        }
+        if whole.signal == Signal::DeploymentWaiting {
+            let RunSnapshot { attempt, workflow, branch, .. } = whole.run.clone();
+            let unknown = RunSnapshot::unknown(whole.run.repository.clone(), whole.run.id);
+            facts.run = RunSnapshot { attempt, workflow, branch, ..unknown };
+        }
+        facts
+    }
+
+    /// Tells what was asked for, and nothing else.
+    pub fn tell(&self, facts: &mut Facts, need: Need) {
+        let (details, whole) = (&mut facts.details, &self.whole.details);
+        match need {
+            Need::RerunsByUs => details.reruns_by_us = whole.reruns_by_us.clone(),
+            Need::Run => facts.run = self.whole.run.clone(),
+            Need::Repository => details.repository = whole.repository.clone(),
+            Need::WorkflowState => details.workflow_state = whole.workflow_state.clone(),
+            Need::Head => details.head = whole.head.clone(),
+            Need::Tag => details.tag = whole.tag.clone(),
+            Need::NewerRun => details.newer_run = whole.newer_run.clone(),
+            Need::Environments => facts.gate = self.whole.gate.clone(),
+            Need::Jobs => {
+                let mut jobs = whole.jobs.clone();
+                if let Fact::Known(jobs) = &mut jobs {
+                    jobs.iter_mut().for_each(|job| job.annotations = Fact::NotAsked);
+                }
+                details.jobs = jobs;
+            }
+            Need::Annotations(id) => {
+                let known = whole.jobs.known().unwrap().iter().find(|job| job.id == id).unwrap();
+                for job in facts.jobs_mut().filter(|job| job.id == id) {
+                    job.annotations = known.annotations.clone();
+                }
+            }
+        }
+    }
+
+    /// All of it, but for what a few failed requests or a thin payload would have told.
+    pub fn with_gaps(&self, random: &mut Random) -> Facts {
+        let mut facts = self.whole.clone();
+        let run = &mut facts.run;
+        gap(random, &mut run.attempt);
+        gap(random, &mut run.workflow);
+        gap(random, &mut run.workflow_path);
+        gap(random, &mut run.event);
+        gap(random, &mut run.branch);
+        gap(random, &mut run.head_sha);
+        gap(random, &mut run.head_repository);
+        gap(random, &mut run.actor);
+        gap(random, &mut run.triggering_actor);
+        gap(random, &mut run.created_at);
+        gap(random, &mut run.updated_at);
+        gap(random, &mut run.run_started_at);
+        gap(random, &mut run.title);
+        gap(random, &mut run.commit_message);
+        gap(random, &mut run.status);
+        // A run that has not ended has no conclusion, and that is known.
+        if run.status.is_none() || run.is_completed() == Some(true) {
+            gap(random, &mut run.conclusion);
+        }
+        let details = &mut facts.details;
+        miss(random, &mut details.repository);
+        miss(random, &mut details.workflow_state);
+        miss(random, &mut details.head);
+        miss(random, &mut details.tag);
+        miss(random, &mut details.newer_run);
+        miss(random, &mut details.reruns_by_us);
+        miss(random, &mut details.jobs);
+        for job in facts.jobs_mut() {
+            gap(random, &mut job.name);
+            gap(random, &mut job.conclusion);
+            gap(random, &mut job.completed_at);
+            miss(random, &mut job.annotations);
+        }
+        facts
+    }
+}
+
+const GAPS: u64 = 15;
+
+fn gap<T>(random: &mut Random, value: &mut Option<T>) {
+    if random.percent(GAPS) {
+        *value = None;
+    }
+}
+
+fn miss<T>(random: &mut Random, fact: &mut Fact<T>) {
+    if random.percent(GAPS) {
+        *fact = if random.percent(50) { Fact::NotAsked } else { Fact::Missing("GitHub said 500".to_owned()) };
+    }
+}
+
+fn run(random: &mut Random, waits: bool) -> RunSnapshot {
+    let acme = RepositoryName::parse("acme/api").unwrap();
+    let fork = RepositoryName::parse("mallory/api").unwrap();
+    let ago = |random: &mut Random| Some(NOW - Duration::from_secs(random.below(300_000)));
+    RunSnapshot {
+        attempt: Some(RunAttempt(u32::try_from(random.below(4)).unwrap() + 1)),
+        workflow: Some(random.of(&["CI", "Deploy"]).to_owned()),
+        workflow_path: Some(".github/workflows/ci.yml".to_owned()),
+        workflow_id: Some(WorkflowId(7)),
+        event: Some(random.of(&["push", "pull_request", "schedule"]).to_owned()),
+        status: Some(if waits { Status::Waiting } else { Status::Completed }),
+        conclusion: (!waits).then(|| conclusion(random)),
+        branch: Some(random.of(&["main", "release/1", "v1.0", "wip"]).to_owned()),
+        head_sha: Some("a".repeat(40)),
+        head_repository: Some(if random.percent(20) { fork } else { acme.clone() }),
+        actor: Some(login(random)),
+        triggering_actor: Some(login(random)),
+        run_number: Some(12),
+        created_at: ago(random),
+        updated_at: ago(random),
+        run_started_at: ago(random),
+        title: Some(random.of(&["Fix a thing", "Add main"]).to_owned()),
+        commit_message: Some("Fix a thing\n\nand another".to_owned()),
+        partial: false,
+        ..RunSnapshot::unknown(acme, RunId(42))
+    }
+}
+
+fn login(random: &mut Random) -> String {
+    random.of(&["octocat", "renovate[bot]", "mallory"]).to_owned()
+}
+
+fn conclusion(random: &mut Random) -> Conclusion {
+    Conclusion::from(random.of(&["failure", "timed_out", "success", "cancelled"]).to_owned())
+}
+
+fn job(random: &mut Random, number: u64) -> Job {
+    let started = NOW - Duration::from_secs(random.below(10_000) + 1_000);
+    let noted = Annotation {
+        level: Some(random.of(&["failure", "warning"]).to_owned()),
+        title: None,
+        message: Some(random.of(&["The runner was lost", "Process completed with exit code 1."]).to_owned()),
+    };
+    Job {
+        id: JobId(i64::try_from(number).unwrap() + 1),
+        name: Some(random.of(&["linux", "mac (13)", "Run tests"]).to_owned()),
+        attempt: Some(RunAttempt(1)),
+        status: Some(Status::Completed),
+        conclusion: Some(conclusion(random)),
+        started_at: Some(started),
+        completed_at: Some(started + Duration::from_secs(random.below(900))),
+        labels: vec![random.of(&["self-hosted", "ubuntu-latest"]).to_owned()],
+        runner_name: None,
+        steps: (0..random.below(3)).map(|number| step(random, number)).collect(),
+        annotations: Fact::Known(if random.percent(60) { vec![noted] } else { Vec::new() }),
+    }
+}
+
+fn step(random: &mut Random, number: u64) -> Step {
+    Step {
+        name: Some(random.of(&["Set up job", "Run tests"]).to_owned()),
+        number: Some(i64::try_from(number).unwrap() + 1),
+        status: Some(Status::Completed),
+        conclusion: Some(conclusion(random)),
+        started_at: None,
+        completed_at: None,
+    }
+}
