@@ -26,7 +26,7 @@ pub struct Metrics {
     pub inbox: Gauge<i64, AtomicI64>,
     /// Deliveries that cannot be judged.
     pub parked: Gauge<i64, AtomicI64>,
-    /// Actions waiting for their time, under way, or with an end that cannot be told, by state.
+    /// Actions waiting for their time, under way, held, or with an end that cannot be told, by state.
     pub open_actions: Family<StateLabels, Gauge<i64, AtomicI64>>,
     /// Restarts of a worker after a failure.
     pub worker_restarts: Family<WorkerLabels, Counter>,
@@ -92,7 +92,7 @@ impl Metrics {
         registry.register("parked_deliveries", "Deliveries that cannot be judged", parked.clone());
         registry.register(
             "open_actions",
-            "Actions planned, executing or uncertain, by state",
+            "Actions planned, executing, held or uncertain, by state",
             open_actions.clone(),
         );
         registry.register("worker_restarts", "Restarts of a worker after a failure", worker_restarts.clone());

@@ -111,7 +111,7 @@ mod tests {
             rule("c", nightly(), Mode::Enforce),
             rule("d", nightly(), Mode::Off),
         ];
-        let ruleset = Ruleset { mode: Mode::Enforce, rules };
+        let ruleset = Ruleset { mode: Mode::Enforce, rules, ..Ruleset::default() };
         assert_eq!(
             report("config.yaml", &Problems::default(), Some(&ruleset)),
             "config.yaml is clean: 4 rules (2 enforce, 1 observe, 1 off), listens to workflow_run.completed, \

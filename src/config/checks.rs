@@ -12,20 +12,25 @@ use super::{
 };
 use crate::{
     model::{Action, ActionKind, RerunScope, Review, Via},
-    rules::{Condition, Expectation, Trigger, Word},
+    rules::{Ceilings, Condition, Expectation, Trigger, Word},
 };
 
 /// GitHub refuses to re-run a run that is older.
 const RERUN_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 
 /// Checks every rule by itself, then all of them together.
-pub(super) fn check(report: &mut Report<'_>, drafts: &[Draft<'_>], github: Option<&GitHubSettings>) {
+pub(super) fn check(
+    report: &mut Report<'_>,
+    drafts: &[Draft<'_>],
+    ceilings: Ceilings,
+    github: Option<&GitHubSettings>,
+) {
     for draft in drafts {
         reach::check(report, draft);
         check_competition(report, draft);
         check_schedule_words(report, draft);
         for placed in &draft.then {
-            check_action(report, draft, placed);
+            check_action(report, draft, ceilings, placed);
         }
         if let Some(github) = github {
             check_access(report, draft, github);
@@ -112,13 +117,13 @@ fn check_schedule_words(report: &mut Report<'_>, draft: &Draft<'_>) {
     }
 }
 
-fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>) {
+fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, ceilings: Ceilings, placed: &Placed<'_>) {
     let Some(when) = &draft.when else {
         return;
     };
     match &placed.action {
         Action::Rerun(rerun) => {
-            check_rerun(report, draft, when, &placed.at);
+            check_rerun(report, draft, ceilings, when, &placed.at);
             if rerun.scope == RerunScope::MatchingJob && when.failed_jobs().is_none() {
                 let message = "`scope: matching_job` and no `failed_jobs` that says which";
                 let remedy = "add `failed_jobs: { some: { failed_step: \"Install*\" } }` to `when`";
@@ -132,12 +137,19 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
     }
 }
 
-fn check_rerun(report: &mut Report<'_>, draft: &Draft<'_>, when: &Condition, at: &At<'_>) {
+fn check_rerun(
+    report: &mut Report<'_>,
+    draft: &Draft<'_>,
+    ceilings: Ceilings,
+    when: &Condition,
+    at: &At<'_>,
+) {
     let counts = [Word::RunAttempt, Word::RerunsByUs].map(|word| when.required(word)).concat();
     let bounded = counts.iter().any(|expectation| match expectation {
         Expectation::Number(range) => range.is_bounded_above(),
         Expectation::Matches(_) | Expectation::Duration(_) | Expectation::Is(_) => false,
     });
+    let bounded = bounded || ceilings.reruns_per_run.is_some();
     if !bounded && draft.limits.is_some_and(|limits| limits.per_run.is_none()) {
         let remedy = "add `run_attempt: { below: 3 }` to `when`, or `limits: { per_run: 2 }` to the rule";
         report.error(

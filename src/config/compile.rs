@@ -5,7 +5,7 @@ use std::{fs, io::Read as _, path::Path};
 use super::{
     checks,
     fields::Fields,
-    github,
+    github, limits,
     problem::{Problems, Severity},
     report::{At, Report},
     rule::Draft,
@@ -15,7 +15,7 @@ use super::{
     tree::{self, Kind, Node},
     values, vocabulary,
 };
-use crate::rules::{Mode, Ruleset};
+use crate::rules::{Ceilings, Mode, Ruleset};
 
 /// A larger file is not a configuration.
 const LARGEST_BYTES: usize = 1 << 20;
@@ -130,15 +130,20 @@ fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Conf
     let database = sections::database(report, fields.get("database").as_ref(), world);
     let log = sections::log(report, fields.get("log").as_ref());
     let mode = fields.get("mode").map_or(Some(Mode::default()), |at| values::word(report, &at, &Mode::WORDS));
+    let ceilings = match fields.get("limits") {
+        None => Some(Ceilings::default()),
+        Some(at) => limits::ceilings(report, &at),
+    };
     let rules = fields.get("rules");
-    let ruleset = ruleset(report, rules.as_ref(), mode.unwrap_or_default(), github.as_ref(), world);
+    let frame = (mode.unwrap_or_default(), ceilings.unwrap_or_default());
+    let ruleset = ruleset(report, rules.as_ref(), frame, github.as_ref(), world);
     Some(Config {
         server: server?,
         webhook: webhook?,
         github: github?,
         database: database?,
         log: log?,
-        ruleset: ruleset?,
+        ruleset: ruleset.filter(|_| ceilings.is_some())?,
     })
 }
 
@@ -153,7 +158,7 @@ fn section<'a>(report: &mut Report<'_>, fields: &Fields<'a>, name: &str, remedy:
 fn ruleset(
     report: &mut Report<'_>,
     at: Option<&At<'_>>,
-    mode: Mode,
+    (mode, ceilings): (Mode, Ceilings),
     github: Option<&GitHubSettings>,
     world: World<'_>,
 ) -> Option<Ruleset> {
@@ -170,6 +175,7 @@ fn ruleset(
         Some(at) => values::list(report, at, "rules")?,
     };
     let drafts: Vec<Draft> = items.iter().filter_map(|item| Draft::read(report, item, world)).collect();
-    checks::check(report, &drafts, github);
-    Some(Ruleset { mode, rules: drafts.into_iter().filter_map(Draft::into_rule).collect() })
+    checks::check(report, &drafts, ceilings, github);
+    let rules = drafts.into_iter().filter_map(Draft::into_rule).collect();
+    Some(Ruleset { mode, rules, ceilings })
 }

@@ -12,6 +12,7 @@ mod condition;
 mod fields;
 mod github;
 mod jobs;
+mod limits;
 mod pattern;
 mod problem;
 mod range;

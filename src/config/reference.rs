@@ -1,8 +1,8 @@
 //! The list of all keys, for whoever documents or completes them.
 
 use super::vocabulary::{
-    APP, BOUNDS, DATABASE, GITHUB, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT, RULE, SCHEDULE, SECRET,
-    SERVER, STEP, TIME, WEBHOOK, keys_of, keys_of_jobs,
+    APP, BOUNDS, CEILINGS, DATABASE, GITHUB, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT, RULE, SCHEDULE,
+    SECRET, SERVER, STEP, TIME, WEBHOOK, keys_of, keys_of_jobs,
 };
 use crate::{
     model::ActionKind,
@@ -42,6 +42,8 @@ pub enum Shape {
     Factor,
     /// `90s`, `15m`, `6h`, `30d`.
     Duration,
+    /// `30/day`, `5/hour`, `10/6h`.
+    Rate,
     /// `{ env: NAME }` or `{ file: PATH }`.
     Secret,
     /// A whole number, or a map of bounds.
@@ -151,6 +153,7 @@ pub fn vocabulary() -> Vec<Entry> {
     add(&mut entries, "github.reviewer", REVIEWER);
     add(&mut entries, "database", DATABASE);
     add(&mut entries, "log", LOG);
+    add(&mut entries, "limits", CEILINGS);
     add(&mut entries, "rules[]", RULE);
     add(&mut entries, "rules[].on", SCHEDULE);
     add(&mut entries, "rules[].when", NESTING);

@@ -4,6 +4,7 @@ use super::{
     action::{self, Placed},
     condition::condition,
     fields::Fields,
+    limits::limits,
     report::{At, Report},
     secret::World,
     trigger, values, vocabulary,
@@ -132,18 +133,4 @@ fn groups(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<KeepPer>> {
     let items = values::one_or_more(report, at, "groups")?;
     let found: Vec<_> = items.iter().map(|item| values::word(report, item, &KeepPer::WORDS)).collect();
     found.into_iter().collect()
-}
-
-fn limits<'a>(report: &mut Report<'_>, at: &At<'a>) -> (Option<Limits>, Option<At<'a>>) {
-    let Some(fields) = Fields::open(report, at, vocabulary::LIMITS) else {
-        return (None, None);
-    };
-    let mut limit = |name: &str| match fields.get(name) {
-        None if fields.is_misspelled(name) => None,
-        None => Some(None),
-        Some(at) => values::count(report, &at, 1).map(Some),
-    };
-    let (per_run, per_pass) = (limit("per_run"), limit("per_pass"));
-    let limits = per_run.zip(per_pass).map(|(per_run, per_pass)| Limits { per_run, per_pass });
-    (limits, fields.key("per_pass"))
 }

@@ -18,6 +18,7 @@ const REQUIRED: [(&str, &[&str]); 8] = [
 ];
 
 const DURATION: &str = r"^\s*([0-9]+\s*[a-zA-Z]+\s*)+$";
+const RATE: &str = r"^[0-9]+\s*/\s*(minute|hour|day|week|([0-9]+\s*[a-zA-Z]+\s*)+)$";
 const KEBAB_CASE: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
 
 /// The JSON Schema (draft 2020-12) of the configuration.
@@ -66,6 +67,7 @@ impl Vocabulary {
             "job": self.conditions_on_a_job(),
             "secret": { "oneOf": [secret("env"), secret("file")] },
             "duration": { "type": "string", "pattern": DURATION },
+            "rate": { "type": "string", "pattern": RATE },
             "share": { "anyOf": [
                 { "type": "number", "minimum": 0, "maximum": 1 },
                 { "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*%$" },
@@ -131,6 +133,7 @@ impl Vocabulary {
             Shape::Count => count(),
             Shape::Factor => json!({ "type": "number", "minimum": 1 }),
             Shape::Duration => reference("duration"),
+            Shape::Rate => reference("rate"),
             Shape::Secret => reference("secret"),
             Shape::CountRange => json!({ "anyOf": [count(), reference("countBounds")] }),
             Shape::DurationRange => reference("durationBounds"),

@@ -82,6 +82,7 @@ pub(super) const ROOT: &[Key] = &[
             "Whether rules act: `observe` records what they would do, `off` does not judge; a rule's own mode can only be more cautious.",
         ),
     ),
+    key("limits", || Shape::Map, "Ceilings over all rules, which no rule can loosen."),
     key(
         "rules",
         || Shape::List,
@@ -271,6 +272,35 @@ pub(super) const LIMITS: &[Key] = &[
         "per_pass",
         || Shape::Count,
         "On how many runs one tick of the schedule may plan its actions in one repository.",
+    ),
+    key(
+        "per_repository",
+        || Shape::Rate,
+        "How many of the rule's actions there may be in one repository in some time, like `30/day`; what is more is held.",
+    ),
+];
+
+pub(super) const CEILINGS: &[Key] = &[
+    key(
+        "reruns_per_run",
+        || Shape::Count,
+        "How many re-runs of one run there may be, by all rules together.",
+    ),
+    key(
+        "actions_per_repository",
+        || Shape::Rate,
+        "How many actions there may be in one repository in some time, like `50/day`; what is more is held.",
+    ),
+    key(
+        "actions_total",
+        || Shape::Rate,
+        "How many actions there may be in all in some time, like `200/day`; what is more is held.",
+    ),
+    key("failed_jobs", || Shape::Count, "A run with more failed jobs than this is not re-run by any rule."),
+    key(
+        "runner_minutes",
+        || Shape::Rate,
+        "How many runner minutes re-runs may take in some time, like `600/day`, estimated from the jobs' durations; what is more is held.",
     ),
 ];
 

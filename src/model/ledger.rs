@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, ActionKey, Conclusion, DeliveryGuid, Facts, InstallationId, RepositoryName, RuleName,
+    Action, ActionKey, Bounds, Conclusion, DeliveryGuid, Facts, InstallationId, RepositoryName, RuleName,
     RuleVerdict, RunAttempt, RunId, Status, Timestamp,
 };
 
@@ -86,6 +86,8 @@ state_words! {
         Observed = "observed",
         /// A limit held it back.
         Limited = "limited",
+        /// A ceiling holds it until time frees room; its due time is the next chance.
+        Held = "held",
     }
 }
 
@@ -93,7 +95,7 @@ impl ActionState {
     /// Whether the action may still lead to a request.
     #[must_use]
     pub fn is_open(self) -> bool {
-        matches!(self, Self::Planned | Self::Executing)
+        matches!(self, Self::Planned | Self::Executing | Self::Held)
     }
 }
 
@@ -181,14 +183,16 @@ pub struct PlannedAction {
     pub judged_conclusion: Option<Conclusion>,
     /// Which queue it leaves by.
     pub lane: Lane,
-    /// `Planned`, or why it is not: `Shadowed`, `Observed`, `Limited`.
+    /// `Planned`, or why it is not: `Shadowed`, `Observed`, `Limited`, `Held`.
     pub state: ActionState,
     /// Why, when it is not `Planned`.
     pub reason: Option<String>,
     /// When it may leave.
     pub due_at: Timestamp,
-    /// How many actions of this rule's kind on this run there may be in all; counted in the plan's transaction.
-    pub per_run: Option<u32>,
+    /// What bounds it. Counted in the plan's transaction; of a stored action only `per_run` is known.
+    pub bounds: Bounds,
+    /// How many runner minutes a re-run is thought to take, where a ceiling asks for that.
+    pub runner_minutes: Option<u32>,
 }
 
 /// A stored decision.
@@ -225,6 +229,8 @@ pub struct ActionRow {
     pub finished_at: Option<Timestamp>,
     /// An execution of it was cut off: what it sent, if anything, is not known.
     pub interrupted: bool,
+    /// Since when it counts towards ceilings: since it was planned, or since a ceiling let go of it.
+    pub spent_at: Option<Timestamp>,
 }
 
 /// A stored execution: one try to carry out an action.

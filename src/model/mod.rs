@@ -6,6 +6,7 @@ mod facts;
 mod ids;
 mod job;
 mod ledger;
+mod limits;
 mod pull_request;
 mod time;
 mod verdict;
@@ -26,6 +27,7 @@ pub use ledger::{
     ActionRow, ActionState, DecisionRow, DeliveryRow, DeliveryState, ExecutionRow, Lane, NewDecision,
     NewDelivery, Outcome, PlannedAction, Source,
 };
+pub use limits::{Bounds, Ceiling, Rate};
 pub use pull_request::{ChangedFile, PullRequest, of_run};
 pub use time::{LocalTime, Timestamp};
 pub use verdict::{ConditionResult, RuleVerdict, Truth, Verdict};

@@ -1,6 +1,6 @@
 //! The worker that carries out what is planned: begun in the ledger, looked at, performed, settled.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{error, info, warn};
@@ -9,7 +9,7 @@ use crate::{
     github::{Access, Meter},
     metrics::ExecutionLabels,
     model::{ActionRow, Lane, Outcome, RuleName, Timestamp},
-    rules::{Circumstances, Recheck, recheck, settle},
+    rules::{Circumstances, Recheck, Ruleset, first_due, recheck, settle},
     store::{Finished, StoreError},
 };
 
@@ -28,13 +28,16 @@ pub struct Executor {
     running: JoinSet<Option<Finished>>,
     of_task: HashMap<Id, ActionRow>,
     unrecorded: Vec<Finished>,
+    /// Under which rules held actions were last counted.
+    rules: Option<Arc<Ruleset>>,
 }
 
 impl Executor {
     /// A worker that has taken up nothing yet.
     #[must_use]
     pub fn new(pipeline: Pipeline, lane: Lane) -> Self {
-        Self { pipeline, lane, running: JoinSet::new(), of_task: HashMap::new(), unrecorded: Vec::new() }
+        let (running, of_task, unrecorded) = (JoinSet::new(), HashMap::new(), Vec::new());
+        Self { pipeline, lane, running, of_task, unrecorded, rules: None }
     }
 
     /// Takes up what is due and records what has ended.
@@ -48,6 +51,7 @@ impl Executor {
         let mut worked = self.unrecorded.len();
         self.record().await?;
         let now = self.pipeline.clock.now();
+        worked += self.release(now).await?;
         let mut next_due = None;
         if self.of_task.len() < self.concurrency() {
             let limit = self.concurrency() + self.of_task.len();
@@ -70,7 +74,22 @@ impl Executor {
         if next_due.is_none() {
             next_due = self.pipeline.store.next_action_due(self.lane).await?;
         }
+        let next_due = [next_due, self.pipeline.store.next_held_due().await?].into_iter().flatten().min();
         Ok(Progress { worked, in_flight: self.of_task.len(), next_due })
+    }
+
+    /// Has held actions counted anew whose time has come; all of them when the rules are others.
+    async fn release(&mut self, now: Timestamp) -> Result<usize, StoreError> {
+        let rules = self.pipeline.rules();
+        if self.rules.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &rules)) {
+            self.pipeline.store.recount_held(now).await?;
+            self.rules = Some(rules.clone());
+        }
+        let terms = |action: &ActionRow| {
+            let bounds = rules.bounds_of(&action.plan.rule, action.plan.action.kind());
+            (bounds, first_due_of(action))
+        };
+        self.pipeline.store.release_held(now, terms).await
     }
 
     /// Waits until an execution under way has ended; for ever when there is none. May be given up at any point.
@@ -142,6 +161,11 @@ impl Executor {
     }
 }
 
+/// When it was first to leave.
+fn first_due_of(action: &ActionRow) -> Timestamp {
+    first_due(&action.plan.action, action.plan.run, action.plan.attempt, action.planned_at)
+}
+
 impl Pipeline {
     /// Carries out one planned action and records how it ended.
     ///
@@ -176,7 +200,8 @@ impl Pipeline {
             },
         };
         let now = self.clock.now();
-        let next = settle(&outcome, tries, action.planned_at, action.interrupted, now);
+        let since = action.spent_at.unwrap_or(action.planned_at).max(first_due_of(&action));
+        let next = settle(&outcome, tries, since, action.interrupted, now);
         self.report(&action, &outcome, meter.count());
         Some(Finished {
             execution_id,
@@ -189,6 +214,7 @@ impl Pipeline {
             due_at: Some(next.due_at),
             counts_as_try: next.counts_as_try,
             interrupted: next.interrupted,
+            held_by: None,
             now,
         })
     }
@@ -207,6 +233,7 @@ impl Pipeline {
             interrupted: action.interrupted,
             guarded: plan.rule.as_str() != RuleName::COMMAND,
             planned_at: action.planned_at,
+            most_failed_jobs: self.rules().ceilings.failed_jobs,
         };
         let mut look = self.look_without_asking(plan);
         for _ in 0..MOST_LOOKS {

@@ -234,7 +234,8 @@ impl Pipeline {
         let query =
             if counts_all { RunQuery::default() } else { listing::pushed_down(&rule.when, listed_at) };
         let listed = listing::all_runs(&self.github, &access, &query).await.map_err(not_listed)?;
-        let asked = |facts: &Facts| needs_of(rule, facts, listed_at);
+        let rules = self.rules();
+        let asked = |facts: &Facts| needs_of(&rules.ceilings, rule, facts, listed_at);
         let shared = Shared::default();
         let mut runs: Vec<Facts> = Vec::with_capacity(listed.len());
         for run in listed {

@@ -7,8 +7,8 @@ use tracing::info;
 use crate::{
     metrics::VerdictLabels,
     model::{
-        Action, ActionKey, ActionState, Command, DeliveryGuid, DeliveryRow, Facts, InstallationId, Lane,
-        NewDecision, NewDelivery, PlannedAction, RepositoryName, RuleName, RuleVerdict, RunSnapshot,
+        Action, ActionKey, ActionState, Bounds, Command, DeliveryGuid, DeliveryRow, Facts, InstallationId,
+        Lane, NewDecision, NewDelivery, PlannedAction, RepositoryName, RuleName, RuleVerdict, RunSnapshot,
         ScheduledPass, Signal, Source, Timestamp, Verdict,
     },
     rules::{KeepCounting, Rule, Ruleset, decide, judge, plan, spared},
@@ -95,7 +95,8 @@ pub(super) fn decide_command(
         state: ActionState::Planned,
         reason: None,
         due_at: now,
-        per_run: None,
+        bounds: Bounds::default(),
+        runner_minutes: None,
     };
     let verdict =
         RuleVerdict { rule: RuleName::command(), verdict: Verdict::Matched, reason, conditions: None };

@@ -3,7 +3,7 @@
 use crate::{
     github::{Access, GitHubError},
     model::{Action, PlannedAction, RunAttempt, RunSnapshot},
-    rules::{CurrentRun, Look, PendingGate, Presence, ReviewedGate, WantedLook},
+    rules::{CurrentRun, Look, PendingGate, Presence, ReviewedGate, WantedLook, failed_jobs},
 };
 
 use super::Pipeline;
@@ -57,6 +57,13 @@ impl Pipeline {
                 look.newer_commit = Some(self.newer_commit(access, run).await?);
             }
             WantedLook::Reviews => look.reviews = Some(self.look_at_reviews(access, plan).await?),
+            WantedLook::FailedJobs => {
+                let found = self.github.attempt_jobs(access, plan.run, plan.attempt).await?;
+                look.failed_jobs = Some(match found.unreadable {
+                    0 => Ok(failed_jobs(&found.jobs)),
+                    some => Err(format!("not known: {some} of them cannot be read")),
+                });
+            }
             WantedLook::Pending => look.pending = Some(self.look_at_pending(access, plan).await?),
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::{hash::Hasher, time::Duration};
 
-use super::{Mode, Rule, Ruleset};
+use super::{Mode, Rule, Ruleset, ceilings};
 use crate::model::{
     Action, ActionKey, ActionState, ApproveRun, ArchiveLogs, ConditionResult, Facts, JobId, Lane,
     PlannedAction, Rerun, RerunScope, Review, RuleVerdict, RunAttempt, RunId, Signal, Timestamp, Truth,
@@ -95,8 +95,7 @@ pub fn plan(ruleset: &Ruleset, rule: &Rule, facts: &Facts, now: Timestamp) -> Ve
         .map(|(key, action)| PlannedAction {
             key: if observe { key.observed() } else { key },
             rule: rule.name.clone(),
-            due_at: due_at(&action, facts.run.id, attempt, now),
-            action,
+            due_at: first_due(&action, facts.run.id, attempt, now),
             repository: facts.run.repository.clone(),
             installation: facts.installation,
             run: facts.run.id,
@@ -106,9 +105,23 @@ pub fn plan(ruleset: &Ruleset, rule: &Rule, facts: &Facts, now: Timestamp) -> Ve
             lane: if facts.signal == Signal::Schedule { Lane::Bulk } else { Lane::Event },
             state: if observe { ActionState::Observed } else { ActionState::Planned },
             reason: observe.then(|| "mode is observe: recorded, not done".to_owned()),
-            per_run: rule.limits.per_run,
+            bounds: ruleset.bounds_of(&rule.name, action.kind()),
+            runner_minutes: None,
+            action,
         })
+        .map(|planned| within(ruleset, facts, planned))
         .collect()
+}
+
+/// Holds a planned action against the ceilings that the facts tell of.
+fn within(ruleset: &Ruleset, facts: &Facts, mut planned: PlannedAction) -> PlannedAction {
+    if let Err(why) = ceilings::weigh(&ruleset.ceilings, facts, &mut planned)
+        && planned.state == ActionState::Planned
+    {
+        planned.state = ActionState::Limited;
+        planned.reason = Some(why);
+    }
+    planned
 }
 
 /// Binds a rule's action to the run; `None` when this signal is not the one that the action answers.
@@ -164,7 +177,9 @@ fn singled_out(rule: &Rule, facts: &Facts) -> Option<JobId> {
     }
 }
 
-fn due_at(action: &Action, run: RunId, attempt: RunAttempt, now: Timestamp) -> Timestamp {
+/// When an action that is planned now may first leave.
+#[must_use]
+pub fn first_due(action: &Action, run: RunId, attempt: RunAttempt, now: Timestamp) -> Timestamp {
     match action {
         Action::Rerun(rerun) => now + delay_of(rerun, run, attempt),
         Action::ForceCancel(force) => now + force.after,

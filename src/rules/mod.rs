@@ -1,6 +1,7 @@
 //! The core: pure functions of values. What a decision needs, what it is, whether it still holds at the last
 //! look, and what follows from how an execution ended. No I/O, no clock, no randomness.
 
+mod ceilings;
 mod condition;
 mod decide;
 mod keep;
@@ -13,18 +14,19 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub use ceilings::failed_jobs;
 pub(crate) use condition::DAYS;
 pub use condition::{
     Condition, Expectation, JobCondition, JobTest, JobWord, JobsTest, JobsWord, Kind, Range, StepTest, Test,
     Window, Word, show_duration,
 };
-pub use decide::{Judgement, decide, judge, plan};
+pub use decide::{Judgement, decide, first_due, judge, plan};
 pub use keep::spared;
 pub use needs::{Need, needs, needs_of};
 pub use pattern::{Pattern, PatternError};
 pub use recheck::{
     Circumstances, CurrentRun, Look, PendingGate, Presence, Recheck, ReviewedGate, WantedLook, recheck,
 };
-pub use rule::{Keep, KeepBy, KeepCounting, KeepPer, Limits, Mode, Rule, Ruleset, Trigger};
+pub use rule::{Ceilings, Keep, KeepBy, KeepCounting, KeepPer, Limits, Mode, Rule, Ruleset, Trigger};
 pub use settle::{Next, settle};
 pub use template::{Template, TemplateError, VARIABLES};

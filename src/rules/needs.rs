@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Condition, Mode, Rule, Ruleset, Word};
-use crate::model::{ConditionResult, Fact, Facts, JobId, Timestamp, Truth};
+use super::{Ceilings, Condition, Mode, Rule, Ruleset, Word, ceilings::want_jobs};
+use crate::model::{ActionKind, ConditionResult, Fact, Facts, JobId, Timestamp, Truth};
 
 /// A fact that has to be fetched; the cheaper ones come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,15 +37,15 @@ pub fn needs(ruleset: &Ruleset, facts: &Facts, now: Timestamp) -> BTreeSet<Need>
     for rule in &ruleset.rules {
         let listens = rule.listens(facts);
         if listens && ruleset.mode_of(rule) != Mode::Off {
-            needs.extend(needs_of(rule, facts, now));
+            needs.extend(needs_of(&ruleset.ceilings, rule, facts, now));
         }
     }
     needs
 }
 
-/// What one rule needs beyond the facts.
+/// What one rule needs beyond the facts, within the file's ceilings.
 #[must_use]
-pub fn needs_of(rule: &Rule, facts: &Facts, now: Timestamp) -> BTreeSet<Need> {
+pub fn needs_of(ceilings: &Ceilings, rule: &Rule, facts: &Facts, now: Timestamp) -> BTreeSet<Need> {
     let result = rule.when.evaluate(facts, now);
     let mut needs = BTreeSet::new();
     let gate_is_nameless = facts.gate.as_ref().is_some_and(|gate| gate.environment.is_none());
@@ -57,6 +57,9 @@ pub fn needs_of(rule: &Rule, facts: &Facts, now: Timestamp) -> BTreeSet<Need> {
             }
             if gate_is_nameless {
                 needs.insert(Need::Environments);
+            }
+            if rule.does(ActionKind::Rerun) && want_jobs(ceilings, facts) {
+                needs.insert(Need::Jobs);
             }
         }
         Truth::Unknown => add_unknown(&rule.when, &result, facts, &mut needs),

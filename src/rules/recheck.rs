@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::ceilings::too_many_failed;
 use crate::model::{
     Action, ApproveRun, Conclusion, EnvironmentId, Guard, PlannedAction, Rerun, RerunScope, Review,
     RunAttempt, RunSnapshot, Status, Timestamp, Via,
@@ -40,6 +41,8 @@ pub struct Look {
     pub pending: Option<Vec<PendingGate>>,
     /// Who started the attempt after the judged one.
     pub next_attempt: Option<Presence>,
+    /// How many of its jobs failed, or in words why that is not known.
+    pub failed_jobs: Option<Result<u32, String>>,
 }
 
 /// The run as it is now.
@@ -99,6 +102,8 @@ pub enum WantedLook {
     Pending,
     /// The attempt after the judged one.
     NextAttempt,
+    /// How many of its jobs failed.
+    FailedJobs,
 }
 
 /// What the look says.
@@ -128,12 +133,14 @@ pub struct Circumstances {
     pub guarded: bool,
     /// When the action was planned.
     pub planned_at: Timestamp,
+    /// With how many failed jobs a run may be re-run, where a ceiling says so.
+    pub most_failed_jobs: Option<u32>,
 }
 
 /// What to do about a planned action, given GitHub's present state.
 #[must_use]
 pub fn recheck(plan: &PlannedAction, look: &Look, circumstances: Circumstances, now: Timestamp) -> Recheck {
-    let Circumstances { interrupted, guarded, planned_at } = circumstances;
+    let Circumstances { interrupted, guarded, planned_at, .. } = circumstances;
     let run = match &look.run {
         None => return Recheck::Need(WantedLook::Run),
         Some(CurrentRun::Gone) => return when_gone(&plan.action),
@@ -148,7 +155,7 @@ pub fn recheck(plan: &PlannedAction, look: &Look, circumstances: Circumstances, 
         Action::Rerun(_) if guarded && plan.judged_conclusion.is_none() && !completed => {
             when_still_running(run, now.since(planned_at), now)
         }
-        Action::Rerun(rerun) => recheck_rerun(plan, rerun, run, attempt, look, guarded, now),
+        Action::Rerun(rerun) => recheck_rerun(plan, rerun, run, attempt, look, circumstances, now),
         Action::ReviewDeployments(review) if completed && interrupted => {
             when_reviewed(review, look).unwrap_or_else(|| Recheck::Refuse(NOTHING_WAITS.to_owned()))
         }
@@ -242,9 +249,10 @@ fn recheck_rerun(
     run: &RunSnapshot,
     attempt: RunAttempt,
     look: &Look,
-    guarded: bool,
+    circumstances: Circumstances,
     now: Timestamp,
 ) -> Recheck {
+    let guarded = circumstances.guarded;
     let Some(conclusion) = run.conclusion.as_ref().filter(|_| run.status == Some(Status::Completed)) else {
         // The webhook may come before the API tells the same.
         return Recheck::Wait(not_completed(run));
@@ -264,6 +272,9 @@ fn recheck_rerun(
     }
     if !guarded {
         return Recheck::Go(Vec::new());
+    }
+    if judged_early && let Some(verdict) = when_many_failed(circumstances.most_failed_jobs, look) {
+        return verdict;
     }
     let holds = |guard: Guard| !rerun.skip_guards.contains(&guard);
     if holds(Guard::NewerRun)
@@ -285,6 +296,15 @@ fn recheck_rerun(
     Recheck::Go(Vec::new())
 }
 
+/// A re-run that was planned at a job's end is weighed by all jobs once the run has ended.
+fn when_many_failed(most: Option<u32>, look: &Look) -> Option<Recheck> {
+    let most = most?;
+    match &look.failed_jobs {
+        None => Some(Recheck::Need(WantedLook::FailedJobs)),
+        Some(failed) => too_many_failed(most, failed).map(Recheck::Refuse),
+    }
+}
+
 /// What follows from something newer, or from not knowing it; `None` when there is nothing newer.
 fn when_newer(newer: &Option<Presence>, look: WantedLook) -> Option<Recheck> {
     let what = match look {
@@ -293,6 +313,7 @@ fn when_newer(newer: &Option<Presence>, look: WantedLook) -> Option<Recheck> {
         | WantedLook::NewerRun
         | WantedLook::Reviews
         | WantedLook::Pending
+        | WantedLook::FailedJobs
         | WantedLook::NextAttempt => "a newer run of the workflow and branch exists",
     };
     match newer {

@@ -1,7 +1,7 @@
 //! A rule, compiled: what makes it look, when it applies, what it does, and within which bounds.
 
 use super::{Condition, Template};
-use crate::model::{Action, ActionKind, Facts, RuleName, Signal};
+use crate::model::{Action, ActionKind, Bounds, Ceiling, Facts, Rate, RuleName, Signal};
 
 /// All rules of a file, in its order, with the file's own mode.
 #[derive(Debug, Clone, Default)]
@@ -10,6 +10,8 @@ pub struct Ruleset {
     pub mode: Mode,
     /// The rules in file order: of several that match one run, the first acts.
     pub rules: Vec<Rule>,
+    /// What no rule may go beyond.
+    pub ceilings: Ceilings,
 }
 
 impl Ruleset {
@@ -31,6 +33,29 @@ impl Ruleset {
     #[must_use]
     pub fn listens(&self, facts: &Facts) -> bool {
         self.rules.iter().any(|rule| self.mode_of(rule) != Mode::Off && rule.listens(facts))
+    }
+
+    /// What bounds a rule's action of that kind: the rule's own limits and the file's ceilings. What is asked for by
+    /// hand has no rule and no bounds.
+    #[must_use]
+    pub fn bounds_of(&self, rule: &RuleName, kind: ActionKind) -> Bounds {
+        let Some(rule) = self.rule(rule) else {
+            return Bounds::default();
+        };
+        let ceilings = &self.ceilings;
+        let is_rerun = kind == ActionKind::Rerun;
+        let over_time = [
+            (Ceiling::RuleInRepository, rule.limits.per_repository),
+            (Ceiling::Repository, ceilings.actions_per_repository),
+            (Ceiling::Total, ceilings.actions_total),
+            (Ceiling::RunnerMinutes, ceilings.runner_minutes.filter(|_| is_rerun)),
+        ];
+        let rates = over_time.into_iter().filter_map(|(ceiling, rate)| Some((ceiling, rate?)));
+        Bounds {
+            per_run: rule.limits.per_run,
+            reruns_per_run: ceilings.reruns_per_run.filter(|_| is_rerun),
+            rates: if kind.is_counted() { rates.collect() } else { Vec::new() },
+        }
     }
 
     /// The rule of that name.
@@ -194,4 +219,29 @@ pub struct Limits {
     pub per_run: Option<u32>,
     /// How many actions one tick of its schedule may plan in one repository.
     pub per_pass: Option<u32>,
+    /// How many of its actions there may be in one repository in some time.
+    pub per_repository: Option<Rate>,
+}
+
+/// What no rule of the file may go beyond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ceilings {
+    /// How many re-runs of one run there may be, by all rules together.
+    pub reruns_per_run: Option<u32>,
+    /// How many actions there may be in one repository in some time.
+    pub actions_per_repository: Option<Rate>,
+    /// How many actions there may be in all in some time.
+    pub actions_total: Option<Rate>,
+    /// A run with more failed jobs is not re-run.
+    pub failed_jobs: Option<u32>,
+    /// How many runner minutes re-runs may take in some time, as estimated.
+    pub runner_minutes: Option<Rate>,
+}
+
+impl Ceilings {
+    /// Whether a re-run has to be judged by its run's jobs.
+    #[must_use]
+    pub fn ask_for_jobs(&self) -> bool {
+        self.failed_jobs.is_some() || self.runner_minutes.is_some()
+    }
 }

@@ -28,20 +28,14 @@ pub struct Next {
     pub counts_as_try: bool,
 }
 
-/// What follows from an outcome. `tries` counts the executions that began, this one included; `planned_at` is
-/// when the action was planned; `interrupted` says whether an earlier try's effect was still unknown.
+/// What follows from an outcome. `tries` counts the executions that began, this one included; `since` is
+/// when the action was first to leave; `interrupted` says whether an earlier try's effect was still unknown.
 #[must_use]
-pub fn settle(
-    outcome: &Outcome,
-    tries: u32,
-    planned_at: Timestamp,
-    interrupted: bool,
-    now: Timestamp,
-) -> Next {
+pub fn settle(outcome: &Outcome, tries: u32, since: Timestamp, interrupted: bool, now: Timestamp) -> Next {
     let reason = outcome.detail().to_owned();
     let end =
         |state| Next { state, due_at: now, reason: reason.clone(), interrupted: false, counts_as_try: true };
-    let impatient = now.since(planned_at) > PATIENCE;
+    let impatient = now.since(since) > PATIENCE;
     match outcome {
         Outcome::Done(_) => end(ActionState::Done),
         Outcome::Refused(_) => end(ActionState::Refused),

@@ -37,6 +37,7 @@ pub(super) async fn metrics(State(server): State<Server>) -> Response {
             (ActionState::Planned, counts.planned),
             (ActionState::Executing, counts.executing),
             (ActionState::Uncertain, counts.uncertain),
+            (ActionState::Held, counts.held),
         ];
         for (state, count) in open {
             metrics.open_actions.get_or_create(&StateLabels { state: state.to_string() }).set(gauge(count));

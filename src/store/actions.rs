@@ -39,6 +39,8 @@ pub struct Finished {
     pub counts_as_try: bool,
     /// Whether what was sent, if anything, is still not known.
     pub interrupted: bool,
+    /// What holds it, when it is held from now on.
+    pub held_by: Option<&'static str>,
     /// When it ended.
     pub now: Timestamp,
 }
@@ -307,7 +309,9 @@ async fn finish(connection: &mut SqliteConnection, finished: &Finished) -> Resul
              due_at = COALESCE($4, due_at),
              tries = tries - $5,
              interrupted = $6,
-             finished_at = $7
+             finished_at = $7,
+             spent_at = CASE WHEN $2 IN ('refused', 'held') THEN NULL ELSE spent_at END,
+             held_by = $8
          WHERE id = $1
            AND state = 'executing'",
     )
@@ -318,6 +322,7 @@ async fn finish(connection: &mut SqliteConnection, finished: &Finished) -> Resul
     .bind(i64::from(!finished.counts_as_try))
     .bind(finished.interrupted)
     .bind((!finished.state.is_open()).then_some(finished.now.0))
+    .bind(finished.held_by)
     .execute(connection)
     .await?;
     Ok(changed.rows_affected() > 0)

@@ -26,6 +26,8 @@ pub struct Counts {
     pub executing: u64,
     /// Actions that a person has to look at.
     pub uncertain: u64,
+    /// Actions that a ceiling holds.
+    pub held: u64,
     /// Actions that reached a state that is not open, since this process opened the ledger: counting all that
     /// ever did would mean reading the whole history.
     pub settled: Vec<(ActionState, u64)>,
@@ -69,7 +71,11 @@ impl Store {
              SELECT state, COUNT(*)
              FROM actions
              WHERE state IN ('planned', 'executing', 'uncertain')
-             GROUP BY state",
+             GROUP BY state
+             UNION ALL
+             SELECT 'held', COUNT(*)
+             FROM actions
+             WHERE state = 'held'",
         )
         .fetch_all(&self.inner.readers)
         .await
@@ -84,6 +90,7 @@ impl Store {
             planned: of("planned"),
             executing: of("executing"),
             uncertain: of("uncertain"),
+            held: of("held"),
             settled: self.inner.tally.settled(),
         })
     }

@@ -5,10 +5,12 @@
 
 mod actions;
 mod body;
+mod ceilings;
 mod conditions;
 mod connect;
 mod counts;
 mod error;
+mod held;
 mod history;
 mod inbox;
 mod ingest;

@@ -47,7 +47,11 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
 /// Connects the writer of a daemon, and makes the ledger ready to work with.
 pub(super) async fn prepare(path: &Path, now: Timestamp) -> Result<Writer, StoreError> {
     let writer = connected(path, connect::writer(path, true), async |connection| {
-        match MIGRATIONS.run_direct(None, connection, false).await {
+        // A migration that builds a table anew drops the one that others refer to.
+        foreign_keys(connection, false).await.map_err(|error| unusable(path, error))?;
+        let migrated = MIGRATIONS.run_direct(None, &mut *connection, false).await;
+        foreign_keys(connection, true).await.map_err(|error| unusable(path, error))?;
+        match migrated {
             Ok(()) => Ok(()),
             Err(MigrateError::VersionMissing(version)) => {
                 Err(StoreError::TooNew { path: path.to_owned(), version })
@@ -123,6 +127,11 @@ async fn check_database(path: &Path, connection: &mut SqliteConnection) -> Resul
 fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
     let mut parts = text.split('.').map(|part| part.parse().ok());
     Some((parts.next()??, parts.next()??, parts.next()??))
+}
+
+async fn foreign_keys(connection: &mut SqliteConnection, hold: bool) -> Result<(), sqlx::Error> {
+    let pragma = if hold { "PRAGMA foreign_keys = ON" } else { "PRAGMA foreign_keys = OFF" };
+    sqlx::query(pragma).execute(connection).await.map(drop)
 }
 
 async fn mark_interrupted(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), sqlx::Error> {

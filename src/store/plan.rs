@@ -6,6 +6,7 @@ use sqlx::SqliteConnection;
 
 use super::{
     Store,
+    ceilings::{self, Standing},
     error::StoreError,
     insert::{self, Packed},
 };
@@ -48,7 +49,7 @@ pub struct RecordedAction {
     pub key: ActionKey,
     /// Its row; `None` when there is one of that key already, and nothing was stored.
     pub id: Option<i64>,
-    /// Its state: as given, or limited.
+    /// Its state: as given, limited, or held.
     pub state: ActionState,
     /// Why it is not planned.
     pub reason: Option<String>,
@@ -92,7 +93,7 @@ impl Store {
         for action in actions().filter(|action| !action.state.is_open()) {
             self.inner.tally.count(action.state);
         }
-        if actions().any(|action| action.state == ActionState::Planned) {
+        if actions().any(|action| action.state.is_open()) {
             self.inner.signals.plan.notify_waiters();
         }
         if recorded.iter().any(|one| one.new_deliveries > 0) {
@@ -211,15 +212,23 @@ async fn store_action(
     planned: &PlannedAction,
     params: &str,
 ) -> Result<RecordedAction, sqlx::Error> {
-    let (state, reason) = match limited(connection, planned).await? {
-        Some(reason) => (ActionState::Limited, Some(reason)),
-        None => (planned.state, planned.reason.clone()),
+    let standing = match planned.state {
+        ActionState::Planned => ceilings::standing(connection, planned, None, planned_at).await?,
+        _ => Standing::Free,
     };
+    let (state, reason, due_at, held_by) = match standing {
+        Standing::Free => (planned.state, planned.reason.clone(), planned.due_at, None),
+        Standing::Limited(reason) => (ActionState::Limited, Some(reason), planned.due_at, None),
+        Standing::Held { by, reason, until } => {
+            (ActionState::Held, Some(reason), planned.due_at.max(until), Some(by))
+        }
+    };
+    let is_spent = state == ActionState::Planned && planned.action.kind().is_counted();
     let id = sqlx::query_scalar(
         "INSERT INTO actions (key, decision_id, rule, kind, params, repository, installation, run_id, run_attempt,
                               judged_status, judged_conclusion, lane, state, reason, due_at, per_run, planned_at,
-                              finished_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                              finished_at, spent_at, runner_minutes, held_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
          ON CONFLICT (key) DO NOTHING
          RETURNING id",
     )
@@ -237,36 +246,14 @@ async fn store_action(
     .bind(planned.lane.as_str())
     .bind(state.as_str())
     .bind(reason.as_deref())
-    .bind(planned.due_at.0)
-    .bind(planned.per_run)
+    .bind(due_at.0)
+    .bind(planned.bounds.per_run)
     .bind(planned_at.0)
     .bind((!state.is_open()).then_some(planned_at.0))
+    .bind(is_spent.then_some(planned_at.0))
+    .bind(planned.runner_minutes)
+    .bind(held_by)
     .fetch_optional(connection)
     .await?;
     Ok(RecordedAction { key: planned.key.clone(), id, state, reason })
-}
-
-/// Why `limits.per_run` holds the action back. Counted here, in the transaction that plans it, so that two
-/// decisions about one run cannot both be the last one allowed.
-async fn limited(
-    connection: &mut SqliteConnection,
-    planned: &PlannedAction,
-) -> Result<Option<String>, sqlx::Error> {
-    let Some(most) = planned.per_run.filter(|_| planned.state == ActionState::Planned) else {
-        return Ok(None);
-    };
-    let used: i64 = sqlx::query_scalar(
-        "SELECT COUNT(*)
-         FROM actions
-         WHERE run_id = $1
-           AND rule = $2
-           AND kind = $3
-           AND state IN ('planned', 'executing', 'done', 'failed', 'uncertain')",
-    )
-    .bind(planned.run.0)
-    .bind(planned.rule.as_str())
-    .bind(planned.action.kind().as_str())
-    .fetch_one(connection)
-    .await?;
-    Ok((used >= i64::from(most)).then(|| format!("limits.per_run: {used} of {most} used")))
 }

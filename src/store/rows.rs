@@ -5,9 +5,9 @@ use sqlx::{Row, sqlite::SqliteRow};
 
 use super::error::StoreError;
 use crate::model::{
-    ActionKey, ActionRow, ActionState, Conclusion, DecisionRow, DeliveryGuid, DeliveryRow, DeliveryState,
-    ExecutionRow, InstallationId, Lane, PlannedAction, RepositoryName, RuleName, RunAttempt, RunId, Source,
-    Status, Timestamp,
+    ActionKey, ActionRow, ActionState, Bounds, Conclusion, DecisionRow, DeliveryGuid, DeliveryRow,
+    DeliveryState, ExecutionRow, InstallationId, Lane, PlannedAction, RepositoryName, RuleName, RunAttempt,
+    RunId, Source, Status, Timestamp,
 };
 
 /// The columns of [`delivery`].
@@ -18,7 +18,8 @@ pub(super) const DECISION: &str = "id, delivery_id, decided_at, facts, verdicts,
 
 /// The columns of [`action`].
 pub(super) const ACTION: &str = "id, decision_id, key, rule, params, repository, installation, run_id, run_attempt, \
-    judged_status, judged_conclusion, lane, state, reason, due_at, tries, interrupted, per_run, planned_at, finished_at";
+    judged_status, judged_conclusion, lane, state, reason, due_at, tries, interrupted, per_run, planned_at, finished_at, \
+    spent_at, runner_minutes";
 
 /// The columns of [`execution`].
 pub(super) const EXECUTION: &str = "id, action_id, begun_at, finished_at, outcome, detail, requests";
@@ -60,6 +61,7 @@ pub(super) fn action(row: &SqliteRow) -> Result<ActionRow, StoreError> {
         planned_at: Timestamp(get(row, "planned_at")?),
         finished_at: get::<Option<i64>>(row, "finished_at")?.map(Timestamp),
         interrupted: get(row, "interrupted")?,
+        spent_at: get::<Option<i64>>(row, "spent_at")?.map(Timestamp),
     })
 }
 
@@ -78,7 +80,8 @@ fn plan(row: &SqliteRow) -> Result<PlannedAction, StoreError> {
         state: word(row, "state", ActionState::parse)?,
         reason: get(row, "reason")?,
         due_at: Timestamp(get(row, "due_at")?),
-        per_run: get(row, "per_run")?,
+        bounds: Bounds { per_run: get(row, "per_run")?, ..Bounds::default() },
+        runner_minutes: get(row, "runner_minutes")?,
     })
 }
 

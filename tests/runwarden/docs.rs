@@ -229,6 +229,7 @@ fn every_key_stands_in_the_reference_with_its_value_and_default_and_no_other_doe
             Shape::Count => "whole number",
             Shape::Factor => "number from 1",
             Shape::Duration => "duration",
+            Shape::Rate => "so many in some time",
             Shape::Secret => "secret",
             Shape::CountRange => "number or bounds",
             Shape::DurationRange => "bounds with durations",

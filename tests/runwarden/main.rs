@@ -13,6 +13,7 @@ mod docs;
 mod endpoints;
 mod http;
 mod jobs;
+mod limits;
 mod process;
 mod properties;
 mod stories;

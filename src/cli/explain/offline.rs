@@ -133,7 +133,7 @@ impl<'a> Explanation<'a> {
         if !wait.is_zero() {
             text.push_str(&format!(" in {} (at {})", show_duration(wait), moment(plan.due_at)));
         }
-        match (plan.state, plan.per_run, &plan.reason) {
+        match (plan.state, plan.bounds.per_run, &plan.reason) {
             (ActionState::Planned, None, _) => text,
             (ActionState::Planned, Some(most), _) => {
                 format!("{text}, unless it has planned that {most} times for this run")

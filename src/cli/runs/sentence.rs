@@ -55,7 +55,8 @@ fn outcome(entry: &HistoryEntry, carrier: Carrier) -> (String, Exit) {
         | ActionState::Failed
         | ActionState::Shadowed
         | ActionState::Observed
-        | ActionState::Limited => (format!("{}: {}", action.plan.state, why(reason)), Exit::Failure),
+        | ActionState::Limited
+        | ActionState::Held => (format!("{}: {}", action.plan.state, why(reason)), Exit::Failure),
     }
 }
 

@@ -24,7 +24,8 @@ pub(in crate::cli) struct PlanView<'a> {
     attempt: RunAttempt,
     /// `event` or `bulk`.
     lane: Lane,
-    /// `planned`, `executing`, `done`, `refused`, `failed`, `uncertain`, `shadowed`, `observed`, `limited`.
+    /// `planned`, `executing`, `done`, `refused`, `failed`, `uncertain`, `shadowed`, `observed`, `limited`,
+    /// `held`.
     state: &'static str,
     /// Why it is in that state, in words.
     reason: Option<&'a str>,

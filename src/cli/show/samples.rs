@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::{
     model::{
-        Action, ActionKey, ActionRow, ActionState, Conclusion, ConditionResult, DecisionRow, DeliveryGuid,
-        DeliveryRow, DeliveryState, ExecutionRow, Facts, Lane, PlannedAction, RepositoryName, Rerun,
-        RerunScope, RuleName, RuleVerdict, RunAttempt, RunId, RunSnapshot, Signal, Source, Status, Timestamp,
-        Truth, Verdict,
+        Action, ActionKey, ActionRow, ActionState, Bounds, Conclusion, ConditionResult, DecisionRow,
+        DeliveryGuid, DeliveryRow, DeliveryState, ExecutionRow, Facts, Lane, PlannedAction, RepositoryName,
+        Rerun, RerunScope, RuleName, RuleVerdict, RunAttempt, RunId, RunSnapshot, Signal, Source, Status,
+        Timestamp, Truth, Verdict,
     },
     store::{DecisionEntry, HistoryEntry},
 };
@@ -86,7 +86,8 @@ pub(in crate::cli) fn action(
         state,
         reason: reason.map(str::to_owned),
         due_at: at(30),
-        per_run: None,
+        bounds: Bounds::default(),
+        runner_minutes: None,
     };
     ActionRow {
         id: 1,
@@ -96,6 +97,7 @@ pub(in crate::cli) fn action(
         planned_at: at(0),
         finished_at: None,
         interrupted: false,
+        spent_at: None,
     }
 }
 

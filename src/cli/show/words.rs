@@ -35,7 +35,9 @@ pub(in crate::cli) fn tone_of(state: ActionState) -> Tone {
     match state {
         ActionState::Done => Tone::Good,
         ActionState::Failed | ActionState::Refused => Tone::Bad,
-        ActionState::Planned | ActionState::Executing | ActionState::Uncertain => Tone::Doubt,
+        ActionState::Planned | ActionState::Executing | ActionState::Uncertain | ActionState::Held => {
+            Tone::Doubt
+        }
         ActionState::Shadowed | ActionState::Observed | ActionState::Limited => Tone::Dim,
     }
 }

@@ -260,3 +260,20 @@ fn a_private_key_in_a_variable_may_have_its_line_breaks_escaped() {
     assert!(private_key.expose().lines().count() > 10);
     assert_eq!(format!("{private_key:?}"), "Secret(…)");
 }
+
+#[test]
+fn ceilings_are_read_and_bound_reruns_by_themselves() {
+    let limits = "limits: { reruns_per_run: 3, actions_per_repository: 5/hour, actions_total: 10/6h, failed_jobs: 4, runner_minutes: 600/day }\n";
+    let rule =
+        with_rule("on: workflow_run.completed\n    then: [ rerun ]\n    limits: { per_repository: 7/week }");
+    let loaded = load(&format!("{limits}{rule}")).unwrap_or_else(|problems| panic!("{problems}"));
+    let ruleset = loaded.config.ruleset;
+    let shown = |rate: Option<crate::model::Rate>| rate.map(|rate| rate.to_string()).unwrap_or_default();
+    let ceilings = ruleset.ceilings;
+    assert_eq!((ceilings.reruns_per_run, ceilings.failed_jobs), (Some(3), Some(4)));
+    assert_eq!(
+        [ceilings.actions_per_repository, ceilings.actions_total, ceilings.runner_minutes].map(shown),
+        ["5/hour", "10/6h", "600/day"]
+    );
+    assert_eq!(shown(ruleset.rules[0].limits.per_repository), "7/week");
+}

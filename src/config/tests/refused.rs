@@ -479,3 +479,26 @@ fn actions() {
         refused(&with_rule(&rule), &[expected]);
     }
 }
+
+#[test]
+fn ceilings_say_how_many_in_what_time() {
+    for (value, message, remedy) in [
+        ("30", "30 in what time?", "did you mean `30/day`?"),
+        ("30/fortnight", "`30/fortnight` is not so many in some time", "like `30/day`, `5/hour` or `10/6h`"),
+        ("many/day", "`many/day` is not so many in some time", "`10/6h`"),
+        ("0/day", "0 is too small", "write 1 or more"),
+        ("5/400d", "`5/400d` counts over no sensible time", "a second to a year"),
+        ("[1]", "expected so many in some time, found a list", "`30/day`"),
+    ] {
+        let source = format!(
+            "limits: {{ actions_total: {value} }}\n{}",
+            with_rule("on: workflow_run.requested\n    then: [ cancel ]")
+        );
+        refused(&source, &[(1, 26, message, remedy)]);
+    }
+    let source = format!(
+        "limits: {{ action_total: 1/day }}\n{}",
+        with_rule("on: workflow_run.requested\n    then: [ cancel ]")
+    );
+    refused(&source, &[(1, 11, "unknown key `action_total`", "did you mean `actions_total`?")]);
+}

@@ -58,7 +58,7 @@ fn rule(name: &str, when: Condition) -> Rule {
 }
 
 fn ruleset(rules: Vec<Rule>) -> Ruleset {
-    Ruleset { mode: Mode::Enforce, rules }
+    Ruleset { mode: Mode::Enforce, rules, ..Ruleset::default() }
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn reviewed(state: &str, by: &str) -> Option<Vec<ReviewedGate>> {
 }
 
 fn circumstances(interrupted: bool, guarded: bool) -> Circumstances {
-    Circumstances { interrupted, guarded, planned_at: NOW }
+    Circumstances { interrupted, guarded, planned_at: NOW, most_failed_jobs: None }
 }
 
 /// The verdict as one word, for tables.

@@ -18,6 +18,7 @@ fn finished(action_id: i64, execution_id: i64, state: ActionState) -> Finished {
         due_at: None,
         counts_as_try: true,
         interrupted: false,
+        held_by: None,
         now: NOW,
     }
 }

@@ -16,9 +16,9 @@ use tempfile::TempDir;
 
 use super::{Decided, Store};
 use crate::model::{
-    Action, ActionKey, ActionState, DeliveryGuid, Facts, Lane, NewDecision, NewDelivery, PlannedAction,
-    RepositoryName, Rerun, RerunScope, RuleName, RuleVerdict, RunAttempt, RunId, RunSnapshot, Signal, Source,
-    Timestamp, Verdict,
+    Action, ActionKey, ActionState, Bounds, DeliveryGuid, Facts, Lane, NewDecision, NewDelivery,
+    PlannedAction, RepositoryName, Rerun, RerunScope, RuleName, RuleVerdict, RunAttempt, RunId, RunSnapshot,
+    Signal, Source, Timestamp, Verdict,
 };
 
 const NOW: Timestamp = Timestamp(1_768_000_000_000);
@@ -101,7 +101,8 @@ fn rerun(name: &str, run: &RunSnapshot, attempt: u32) -> PlannedAction {
         state: ActionState::Planned,
         reason: None,
         due_at: NOW,
-        per_run: None,
+        bounds: Bounds::default(),
+        runner_minutes: None,
     }
 }
 
@@ -126,6 +127,11 @@ async fn judged(store: &Store, name: &str, decisions: Vec<NewDecision>) -> Vec<i
     let id = taken_in(store, name).await;
     let recorded = store.record(vec![decided(id, decisions)]).await.unwrap();
     recorded.iter().flat_map(|one| &one.actions).filter_map(|action| action.id).collect()
+}
+
+/// Bounds of one kind.
+fn per_run(most: u32) -> Bounds {
+    Bounds { per_run: Some(most), ..Bounds::default() }
 }
 
 async fn count(place: &Place, sql: &'static str) -> i64 {

@@ -1,6 +1,6 @@
 //! Writing down what was decided.
 
-use super::{NOW, Place, count, decided, decision, delivery, judged, rerun, taken_in};
+use super::{NOW, Place, count, decided, decision, delivery, judged, per_run, rerun, taken_in};
 use crate::{
     model::{ActionState, Gate, Lane, RunId, RunSnapshot},
     store::{Decided, Ingested},
@@ -67,7 +67,8 @@ async fn per_run_is_counted_where_it_is_planned() {
     let id = taken_in(&store, "a").await;
     let mut one = decision("acme/api", 1, &[]);
     let planned = (1..=3).map(|attempt| rerun("retry", &run, attempt));
-    one.actions = planned.map(|action| crate::model::PlannedAction { per_run: Some(2), ..action }).collect();
+    one.actions =
+        planned.map(|action| crate::model::PlannedAction { bounds: per_run(2), ..action }).collect();
     let recorded = store.record(vec![decided(id, vec![one])]).await.unwrap();
     let seen: Vec<_> = recorded[0].actions.iter().map(|one| (one.state, one.reason.as_deref())).collect();
     assert_eq!(
@@ -82,7 +83,7 @@ async fn per_run_is_counted_where_it_is_planned() {
     assert_eq!(store.counts().await.unwrap().planned, 2);
 
     let mut of_other_run = decision("acme/api", 2, &["retry"]);
-    of_other_run.actions[0].per_run = Some(1);
+    of_other_run.actions[0].bounds = per_run(1);
     judged(&store, "b", vec![of_other_run]).await;
     assert_eq!(store.counts().await.unwrap().planned, 3);
 }

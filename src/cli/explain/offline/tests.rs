@@ -22,7 +22,7 @@ fn rule_of(name: &str, on: Trigger, when: Vec<Condition>, then: Action) -> Rule 
         then: vec![then],
         comment: None,
         keep: None,
-        limits: Limits { per_run: Some(2), per_pass: None },
+        limits: Limits { per_run: Some(2), ..Limits::default() },
         mode: Mode::Enforce,
     }
 }
@@ -38,7 +38,7 @@ fn ruleset() -> Ruleset {
         rule_of("cancel-dev", completed(), vec![matches(Word::Branch, "dev")], Action::Cancel),
         rule_of("purge", nightly, Vec::new(), Action::DeleteRun),
     ];
-    Ruleset { mode: Mode::Enforce, rules }
+    Ruleset { mode: Mode::Enforce, rules, ..Ruleset::default() }
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn what_the_payload_does_not_carry_is_unknown_and_would_be_fetched() {
     let waiting = Trigger::Signal(Signal::DeploymentWaiting);
     let when = vec![matches(Word::Environment, "staging"), matches(Word::Branch, "main")];
     let rules = vec![rule_of("cancel-it", waiting, when, Action::Cancel)];
-    let ruleset = Ruleset { mode: Mode::Enforce, rules };
+    let ruleset = Ruleset { mode: Mode::Enforce, rules, ..Ruleset::default() };
     let whole = facts(Signal::DeploymentWaiting);
     let run = RunSnapshot::unknown(whole.run.repository.clone(), whole.run.id);
     let facts = Facts { run, gate: Some(Gate { environment: None, protection_rule: false }), ..whole };
