@@ -39,7 +39,11 @@ fn narrows(when: &Condition) -> bool {
         Condition::All(parts) => parts.iter().any(narrows),
         Condition::Any(parts) => !parts.is_empty() && parts.iter().all(narrows),
         Condition::Test(test) => names_people(test),
-        Condition::Not(_) | Condition::Jobs(_) | Condition::Job(_) | Condition::Time(_) => false,
+        Condition::Not(_)
+        | Condition::Jobs(_)
+        | Condition::Job(_)
+        | Condition::Own(_)
+        | Condition::Time(_) => false,
     }
 }
 

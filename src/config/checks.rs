@@ -9,10 +9,11 @@ use super::{
     report::{At, Report},
     rule::Draft,
     settings::{Credentials, GitHubSettings},
+    suggest,
 };
 use crate::{
-    model::{Action, ActionKind, RerunScope, Review, Via},
-    rules::{Ceilings, Condition, Expectation, Trigger, Word},
+    model::{Action, ActionKind, RerunScope, Review, RuleName, Via},
+    rules::{Ceilings, Condition, Expectation, OwnTest, Trigger, Word},
 };
 
 /// GitHub refuses to re-run a run that is older.
@@ -29,6 +30,7 @@ pub(super) fn check(
         reach::check(report, draft);
         check_competition(report, draft);
         check_schedule_words(report, draft);
+        check_acted(report, draft, drafts);
         for placed in &draft.then {
             check_action(report, draft, ceilings, placed);
         }
@@ -37,6 +39,21 @@ pub(super) fn check(
         }
     }
     check_names(report, drafts);
+}
+
+/// Acts of a rule that is not there can never be counted.
+fn check_acted(report: &mut Report<'_>, draft: &Draft<'_>, drafts: &[Draft<'_>]) {
+    let names: Vec<&str> =
+        drafts.iter().filter_map(|draft| draft.name.as_ref()).map(|(name, _)| name.as_str()).collect();
+    let tests = draft.when.iter().flat_map(Condition::own_tests);
+    let asked = tests.filter_map(|test| match test {
+        OwnTest::Acted(acted) => Some(acted.rule.as_str()),
+        OwnTest::Running(_) => None,
+    });
+    for rule in asked.filter(|rule| *rule != RuleName::COMMAND && !names.contains(rule)) {
+        let message = format!("`acted` counts the acts of `{rule}`, which is no rule of this file");
+        report.error(&draft.when_at, message, suggest::instead(rule, &names));
+    }
 }
 
 fn check_names(report: &mut Report<'_>, drafts: &[Draft<'_>]) {

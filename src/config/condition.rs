@@ -3,6 +3,7 @@
 use super::{
     fields::{text_keys, unknown_key},
     jobs::{jobs, one_job},
+    own,
     pattern::{self, patterns},
     range,
     report::{At, Report},
@@ -11,7 +12,9 @@ use super::{
     vocabulary::NESTING,
     window::window,
 };
-use crate::rules::{Condition, Expectation, JobCondition, JobWord, JobsWord, Kind as RuleKind, Test, Word};
+use crate::rules::{
+    Condition, Expectation, JobCondition, JobWord, JobsWord, Kind as RuleKind, OwnTest, Test, Word,
+};
 
 /// A map of conditions on a run; an empty one only where `may_be_empty`.
 pub(super) fn condition(report: &mut Report<'_>, at: &At<'_>, may_be_empty: bool) -> Option<Condition> {
@@ -44,7 +47,7 @@ impl Nesting for Condition {
     }
 
     fn words() -> Vec<&'static str> {
-        let maps = JobsWord::ALL.iter().map(|word| word.as_str()).chain(["job", "time"]);
+        let maps = JobsWord::ALL.iter().map(|word| word.as_str()).chain(["job", "running", "acted", "time"]);
         Word::ALL.iter().map(|word| word.as_str()).chain(maps).collect()
     }
 }
@@ -125,7 +128,11 @@ fn part(report: &mut Report<'_>, name: &str, value: &At<'_>) -> Option<Option<Co
     if name == "job" {
         return Some(one_job(report, value).map(|asked| Condition::Job(Box::new(asked))));
     }
-    (name == "time").then(|| window(report, value).map(Condition::Time))
+    match name {
+        "running" => Some(own::running(report, value).map(|test| Condition::Own(OwnTest::Running(test)))),
+        "acted" => Some(own::acted(report, value).map(|test| Condition::Own(OwnTest::Acted(test)))),
+        _ => (name == "time").then(|| window(report, value).map(Condition::Time)),
+    }
 }
 
 fn expectation(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Option<Expectation> {

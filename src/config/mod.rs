@@ -13,6 +13,7 @@ mod fields;
 mod github;
 mod jobs;
 mod limits;
+mod own;
 mod pattern;
 mod problem;
 mod range;

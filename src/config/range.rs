@@ -13,7 +13,10 @@ use crate::rules::Range;
 /// A number, or bounds for one, that is never below `floor`.
 pub(super) fn numbers(report: &mut Report<'_>, word: &str, floor: u64, at: &At<'_>) -> Option<Range<u64>> {
     let range = match at.node.kind {
-        Kind::Map(_) => bounds(report, word, at, values::whole)?,
+        Kind::Map(_) => {
+            let fields = Fields::open(report, at, vocabulary::BOUNDS)?;
+            return numbers_of(report, word, floor, at, &fields);
+        }
         Kind::List(_) => {
             let remedy = "write bounds: `{ at_least: 2, at_most: 4 }`";
             report.error(at, format!("`{word}` takes a number or bounds, not a list"), remedy);
@@ -21,6 +24,28 @@ pub(super) fn numbers(report: &mut Report<'_>, word: &str, floor: u64, at: &At<'
         }
         _ => Range { is: Some(values::whole(report, at)?), ..Range::default() },
     };
+    not_empty(report, word, floor, at, range)
+}
+
+/// The bounds for a number among the keys of a map.
+pub(super) fn numbers_of(
+    report: &mut Report<'_>,
+    word: &str,
+    floor: u64,
+    at: &At<'_>,
+    fields: &Fields<'_>,
+) -> Option<Range<u64>> {
+    let range = bounds_of(report, word, at, fields, values::whole)?;
+    not_empty(report, word, floor, at, range)
+}
+
+fn not_empty(
+    report: &mut Report<'_>,
+    word: &str,
+    floor: u64,
+    at: &At<'_>,
+    range: Range<u64>,
+) -> Option<Range<u64>> {
     let least = range
         .at_least
         .max(range.above.and_then(|bound| bound.checked_add(1)))
@@ -89,7 +114,18 @@ fn bounds<T: Copy>(
     read: fn(&mut Report<'_>, &At<'_>) -> Option<T>,
 ) -> Option<Range<T>> {
     let fields = Fields::open(report, at, vocabulary::BOUNDS)?;
-    if matches!(&at.node.kind, Kind::Map(entries) if entries.is_empty()) {
+    bounds_of(report, word, at, &fields, read)
+}
+
+fn bounds_of<T: Copy>(
+    report: &mut Report<'_>,
+    word: &str,
+    at: &At<'_>,
+    fields: &Fields<'_>,
+    read: fn(&mut Report<'_>, &At<'_>) -> Option<T>,
+) -> Option<Range<T>> {
+    let names = ["is", "below", "at_most", "above", "at_least"];
+    if fields.is_known && !names.iter().any(|name| fields.get(name).is_some()) {
         report.error(
             at,
             format!("`{word}` without a bound"),

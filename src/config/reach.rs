@@ -2,7 +2,7 @@
 
 use super::{action::Placed, report::Report, rule::Draft};
 use crate::{
-    model::{ActionKind, Conclusion, Signal, Status},
+    model::{Action, ActionKind, Conclusion, Review, Signal, Status, Via},
     rules::{Condition, Expectation, Pattern, Trigger, Word},
 };
 
@@ -99,8 +99,9 @@ fn check_job(report: &mut Report<'_>, draft: &Draft<'_>, when: &Condition) {
 /// Why no run of that moment can fulfil the conditions, with the remedy.
 fn impossible(when: &Condition, moment: Moment) -> Option<(&'static str, &'static str)> {
     let ends = requires(when, Word::Conclusion);
-    if requires(when, Word::Environment) && moment != Moment::Waiting {
-        return Some(("only `deployment.waiting` names an environment", "use `on: deployment.waiting`"));
+    if requires(when, Word::Environment) && !matches!(moment, Moment::Waiting | Moment::Listed) {
+        let why = "only `deployment.waiting` and schedules name an environment";
+        return Some((why, "use `on: deployment.waiting`"));
     }
     if ends && moment == Moment::JobEnded {
         let remedy =
@@ -141,9 +142,12 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
     for (trigger, _) in &draft.on {
         let moment = Moment::of(trigger);
         let refusal = match (kind, moment) {
-            (ActionKind::ApproveDeployment | ActionKind::RejectDeployment, Moment::Waiting) => None,
+            (
+                ActionKind::ApproveDeployment | ActionKind::RejectDeployment,
+                Moment::Waiting | Moment::Listed,
+            ) => None,
             (ActionKind::ApproveDeployment | ActionKind::RejectDeployment, _) => {
-                Some(("no deployment waits then", "use `on: deployment.waiting`"))
+                Some(("no deployment waits then", "use `on: deployment.waiting` or a schedule"))
             }
             (ActionKind::Cancel | ActionKind::ForceCancel, Moment::Ended) => Some((
                 "the run has ended",
@@ -199,6 +203,17 @@ fn check_listed(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
     };
     let kind = placed.action.kind();
     let running: Vec<&str> = Status::KNOWN.iter().copied().filter(|status| *status != "completed").collect();
+    if matches!(kind, ActionKind::ApproveDeployment | ActionKind::RejectDeployment) {
+        if requires(when, Word::Conclusion) || !may_be(when, Word::Status, &["waiting"]) {
+            let message = format!("`{kind}` can never be done: the rule does not ask for runs that wait");
+            report.error(&placed.at, message, "ask for `status: waiting`, or leave `status` out");
+        }
+        if let Action::ReviewDeployments(Review { via: Some(Via::ProtectionRule), .. }) = &placed.action {
+            let message = "a custom protection rule answers when it is asked, not on a schedule";
+            report.error(&placed.at, message, "use `on: deployment.waiting`, or leave `via` out");
+        }
+        return;
+    }
     let may_have_ended = may_be(when, Word::Status, &["completed"]);
     let may_be_running = may_be(when, Word::Status, &running) && !requires(when, Word::Conclusion);
     if matches!(kind, ActionKind::Cancel | ActionKind::ForceCancel) {

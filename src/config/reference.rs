@@ -1,8 +1,8 @@
 //! The list of all keys, for whoever documents or completes them.
 
 use super::vocabulary::{
-    APP, BOUNDS, CEILINGS, DATABASE, GITHUB, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT, RULE, SCHEDULE,
-    SECRET, SERVER, STEP, TIME, WEBHOOK, keys_of, keys_of_jobs,
+    ACTED, APP, BOUNDS, CEILINGS, DATABASE, GITHUB, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT, RULE,
+    RUNNING, SCHEDULE, SECRET, SERVER, STEP, TIME, WEBHOOK, keys_of, keys_of_jobs,
 };
 use crate::{
     model::ActionKind,
@@ -172,6 +172,12 @@ pub fn vocabulary() -> Vec<Entry> {
     }
     let doc = "The job that a `workflow_job` webhook is about: conditions on one job.";
     entries.push(Entry { path: "rules[].when.job".to_owned(), doc, default: None, shape: Shape::Map });
+    let doc = "How many other runs are under way, by GitHub's list of runs.";
+    entries.push(Entry { path: "rules[].when.running".to_owned(), doc, default: None, shape: Shape::Map });
+    add(&mut entries, "rules[].when.running", RUNNING);
+    let doc = "How often a rule has acted on the run.";
+    entries.push(Entry { path: "rules[].when.acted".to_owned(), doc, default: None, shape: Shape::Map });
+    add(&mut entries, "rules[].when.acted", ACTED);
     let doc = "When it is judged: days and hours.";
     entries.push(Entry { path: "rules[].when.time".to_owned(), doc, default: None, shape: Shape::Map });
     add(&mut entries, "rules[].when.time", TIME);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::reference::{Entry, Shape, vocabulary};
 
 /// Keys without which a map means nothing.
-const REQUIRED: [(&str, &[&str]); 8] = [
+const REQUIRED: [(&str, &[&str]); 9] = [
     ("", &["webhook", "github"]),
     ("webhook", &["secrets"]),
     ("github.app", &["id", "private_key"]),
@@ -14,6 +14,7 @@ const REQUIRED: [(&str, &[&str]); 8] = [
     ("rules[]", &["name", "on", "then"]),
     ("rules[].on", &["schedule"]),
     ("rules[].keep", &["newest"]),
+    ("rules[].when.acted", &["rule"]),
     ("rules[].then[].archive_logs", &["to"]),
 ];
 

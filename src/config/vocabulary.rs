@@ -233,6 +233,24 @@ pub(super) const TIME: &[Key] = &[
     key("except", || Shape::Texts, "Dates that do not count, like `2026-12-24`."),
 ];
 
+fn same_as() -> Shape {
+    Shape::Words(crate::rules::SameAs::WORDS.map(|(word, _)| word).to_vec())
+}
+
+pub(super) const RUNNING: &[Key] = &[
+    key("same", same_as, "What the other runs have in common with this one; left out, only the repository."),
+    key("below", || Shape::Count, "Fewer than this."),
+    key("at_most", || Shape::Count, "This many or fewer."),
+    key("above", || Shape::Count, "More than this."),
+    key("at_least", || Shape::Count, "This many or more."),
+];
+
+pub(super) const ACTED: &[Key] = &[
+    key("rule", || Shape::Text, "Whose acts count: a rule of this file, or `command`."),
+    key("within", || Shape::Duration, "Only acts of this last stretch of time count; left out, all."),
+    key("times", || Shape::CountRange, "How often; left out, at least once."),
+];
+
 /// The keys of a map of all jobs or of the failed ones.
 pub(super) fn keys_of_jobs(word: JobsWord) -> &'static [Key] {
     match word {

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Gate, GitHubEvent, InstallationId, Job, RunSnapshot, Signal};
+use super::{
+    Gate, GitHubEvent, InstallationId, Job, RepositoryName, RuleName, RunId, RunSnapshot, Signal, Timestamp,
+    WorkflowId,
+};
 
 /// All that a decision may look at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,6 +91,15 @@ pub struct Details {
     /// How many re-runs of the run runwarden has asked for, of all its attempts.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub reruns_by_us: Fact<u32>,
+    /// What rules and commands have done to the run, over all its attempts.
+    #[serde(skip_serializing_if = "Fact::is_not_asked")]
+    pub acts: Fact<Vec<Act>>,
+    /// The runs of the repository that are under way.
+    #[serde(skip_serializing_if = "Fact::is_not_asked")]
+    pub underway: Fact<Vec<Underway>>,
+    /// The branch that the run's pull request is to be merged into; none without a pull request.
+    #[serde(skip_serializing_if = "Fact::is_not_asked")]
+    pub base: Fact<Option<String>>,
     /// The jobs of the judged attempt, all of them.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub jobs: Fact<Vec<Job>>,
@@ -98,6 +110,46 @@ impl Details {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+/// Something that was done to a run, or is about to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// The rule, or `command`.
+    pub rule: RuleName,
+    /// When it was planned.
+    pub at: Timestamp,
+}
+
+/// A run that is queued or in progress, or that was just let go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Underway {
+    /// The run.
+    pub run: RunId,
+    /// Its workflow's id.
+    pub workflow_id: Option<WorkflowId>,
+    /// Its workflow's file.
+    pub workflow_path: Option<String>,
+    /// Its head branch.
+    pub branch: Option<String>,
+    /// The repository of its head.
+    pub head_repository: Option<RepositoryName>,
+    /// The branch that its pull request is to be merged into, if that was asked for.
+    #[serde(default, skip_serializing_if = "Fact::is_not_asked")]
+    pub base: Fact<Option<String>>,
+}
+
+impl From<&RunSnapshot> for Underway {
+    fn from(run: &RunSnapshot) -> Self {
+        Self {
+            run: run.id,
+            workflow_id: run.workflow_id,
+            workflow_path: run.workflow_path.clone(),
+            branch: run.branch.clone(),
+            head_repository: run.head_repository.clone(),
+            base: Fact::NotAsked,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub use action::{
     ReviewState, Via,
 };
 pub use event::{Command, Event, Gate, GitHubEvent, ScheduledPass, Signal};
-pub use facts::{Details, Fact, Facts, Head, RepositoryFacts};
+pub use facts::{Act, Details, Fact, Facts, Head, RepositoryFacts, Underway};
 pub use ids::{
     DeliveryGuid, EnvironmentId, IdError, InstallationId, JobId, RepositoryName, RuleName, RunAttempt, RunId,
     WorkflowId,

@@ -6,7 +6,7 @@ use crate::{
     github::{Access, GitHubError, Meter, RunQuery},
     model::{
         Annotation, Command, Details, Fact, Facts, Gate, InstallationId, JobId, Lane, RepositoryName,
-        RunSnapshot, ScheduledPass, Signal, Timestamp,
+        RunSnapshot, ScheduledPass, Signal, Status, Timestamp,
     },
     rules::{Expectation, KeepCounting, Need, Pattern, Presence, Rule, Word, needs, needs_of},
 };
@@ -83,6 +83,14 @@ impl Pipeline {
                     };
                     Ok(())
                 }
+                Need::Acts => {
+                    facts.details.acts = match self.store.acts_on(facts.run.id).await {
+                        Ok(acts) => Fact::Known(acts),
+                        Err(error) => return Err(Gathered::Later { until: None, why: error.to_string() }),
+                    };
+                    Ok(())
+                }
+                Need::Underway { bases } => self.underway(access, facts, shared, bases).await,
                 Need::Run => self.complete_run(access, facts).await,
                 Need::Repository => self.github.repository(access).await.map(|repository| {
                     facts.details.repository = Fact::Known(repository);
@@ -231,8 +239,12 @@ impl Pipeline {
         let access = self.access(repository, pass.installation, Lane::Bulk, &meter);
         let listed_at = self.clock.now();
         let counts_all = rule.keep.as_ref().is_some_and(|keep| keep.counting == KeepCounting::All);
-        let query =
+        let mut query =
             if counts_all { RunQuery::default() } else { listing::pushed_down(&rule.when, listed_at) };
+        let gated = rule.asks_for_gates();
+        if gated && query.status.is_none() {
+            query.status = Some(Status::Waiting.as_str().to_owned());
+        }
         let listed = listing::all_runs(&self.github, &access, &query).await.map_err(not_listed)?;
         let rules = self.rules();
         let asked = |facts: &Facts| needs_of(&rules.ceilings, rule, facts, listed_at);
@@ -243,11 +255,37 @@ impl Pipeline {
             let repository = runs.last().map(|before| before.details.repository.clone()).unwrap_or_default();
             let details = Details { repository, ..Details::default() };
             let installation = pass.installation;
-            let mut facts = Facts { installation, details, ..Facts::of(Signal::Schedule, run) };
-            self.complete(&access, &mut facts, &shared, asked).await?;
-            runs.push(facts);
+            let facts = Facts { installation, details, ..Facts::of(Signal::Schedule, run) };
+            for mut facts in self.at_each_gate(&access, gated, facts, &asked).await? {
+                self.complete(&access, &mut facts, &shared, asked).await?;
+                runs.push(facts);
+            }
         }
         Ok(Gathered::Runs { pass, runs, listed_at, requests: meter.count() })
+    }
+
+    /// A listed run once for each environment that it waits at, if the rule asks for that and nothing else rules it
+    /// out.
+    async fn at_each_gate(
+        &self,
+        access: &Access,
+        gated: bool,
+        mut facts: Facts,
+        asked: &impl Fn(&Facts) -> BTreeSet<Need>,
+    ) -> Result<Vec<Facts>, Gathered> {
+        if !gated || facts.run.status != Some(Status::Waiting) {
+            return Ok(vec![facts]);
+        }
+        facts.gate = Some(Gate { environment: None, protection_rule: false });
+        if !asked(&facts).contains(&Need::Environments) {
+            return Ok(vec![facts]);
+        }
+        let names = match self.pending_environments(access, &facts).await {
+            Ok(names) => names,
+            Err(error) => return later(&error).map_or(Ok(vec![facts]), Err),
+        };
+        let at = |name| Facts { signal: Signal::Schedule, ..at_environment(&facts, name) };
+        Ok(names.into_iter().map(at).collect())
     }
 
     /// How a repository is reached, with a meter of what it costs.
@@ -280,10 +318,16 @@ fn missing(facts: &mut Facts, need: Need, why: &str) {
         Need::Head => details.head = Fact::Missing(why.to_owned()),
         Need::Tag => details.tag = Fact::Missing(why.to_owned()),
         Need::NewerRun => details.newer_run = Fact::Missing(why.to_owned()),
+        Need::Underway { bases } => {
+            details.underway = Fact::Missing(why.to_owned());
+            if bases {
+                details.base = Fact::Missing(why.to_owned());
+            }
+        }
         Need::Jobs => details.jobs = Fact::Missing(why.to_owned()),
         Need::Annotations(job) => note_on(facts, job, &Fact::Missing(why.to_owned())),
         // The run itself says by its gaps what is not known; the ledger is no matter of GitHub's.
-        Need::Run | Need::Environments | Need::RerunsByUs => {}
+        Need::Run | Need::Environments | Need::RerunsByUs | Need::Acts => {}
     }
 }
 

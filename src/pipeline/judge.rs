@@ -1,6 +1,6 @@
 //! From gathered facts to what is recorded: serial, quick, and free of requests.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use tracing::info;
 
@@ -122,11 +122,13 @@ impl Pipeline {
         let now = self.clock.now();
         let rules = self.rules();
         let mut decisions = Vec::new();
-        for facts in facts {
+        for mut facts in facts {
+            self.starting.add_to(&mut facts, now);
             let mut judgement = decide(&rules, &facts, now);
             for action in &mut judgement.actions {
                 self.tell_from_earlier_waits(action, delivery.received_at).await?;
             }
+            self.starting.remember(&facts, &judgement.actions, now);
             for verdict in &judgement.verdicts {
                 self.count(&verdict.rule, verdict.verdict);
             }
@@ -204,7 +206,11 @@ impl Pipeline {
         let listed = runs.len();
         let counts_all = rule.keep.as_ref().filter(|keep| keep.counting == KeepCounting::All);
         let spared_of_all = counts_all.map(|keep| spared(keep, runs.iter().map(|facts| &facts.run)));
-        let mut matched = self.matching(&rules, rule, runs);
+        let mut matched = if rule.counts_running() {
+            self.matching_one_by_one(&rules, rule, runs, listed_at).await?
+        } else {
+            self.matching(&rules, rule, runs)
+        };
         let of_listing = matched.len();
         if let Some(keep) = &rule.keep {
             let of_matched = || spared(keep, matched.iter().map(|(facts, _)| &facts.run));
@@ -212,7 +218,7 @@ impl Pipeline {
             matched.retain(|(facts, _)| !spared.contains(&facts.run.id));
         }
         let kept = of_listing - matched.len();
-        let mut decisions = self.not_yet_planned(&rules, rule, matched).await?;
+        let mut decisions = self.not_yet_planned(&rules, rule, matched, listed_at).await?;
         decisions.sort_by_key(|decision| (decision.facts.run.created_at, decision.facts.run.id));
         let left = rule.limits.per_pass.map_or(0, |most| decisions.len().saturating_sub(most as usize));
         decisions.truncate(decisions.len() - left);
@@ -249,6 +255,49 @@ impl Pipeline {
             .collect()
     }
 
+    /// The same where what is planned for one run counts for the next: the oldest first.
+    async fn matching_one_by_one(
+        &self,
+        rules: &Ruleset,
+        rule: &Rule,
+        mut runs: Vec<Facts>,
+        listed_at: Timestamp,
+    ) -> Result<Vec<(Facts, RuleVerdict)>, StoreError> {
+        runs.sort_by_key(|facts| (facts.run.created_at, facts.run.id));
+        let most = rule.limits.per_pass.map_or(usize::MAX, |most| most as usize);
+        let mut planned = 0;
+        let mut matched = Vec::new();
+        for mut facts in runs {
+            let now = self.clock.now();
+            self.starting.add_to(&mut facts, now);
+            for (facts, verdict) in self.matching(rules, rule, vec![facts]) {
+                let actions = self.plan_listed(rules, rule, &facts, listed_at).await?;
+                let keys: Vec<ActionKey> = actions.iter().map(|action| action.key.clone()).collect();
+                let known = self.store.known_keys(&keys).await?;
+                if planned < most && known.len() < keys.len() {
+                    planned += 1;
+                    self.starting.remember(&facts, &actions, now);
+                }
+                matched.push((facts, verdict));
+            }
+        }
+        Ok(matched)
+    }
+
+    async fn plan_listed(
+        &self,
+        rules: &Ruleset,
+        rule: &Rule,
+        facts: &Facts,
+        listed_at: Timestamp,
+    ) -> Result<Vec<PlannedAction>, StoreError> {
+        let mut actions = plan(rules, rule, facts, self.clock.now());
+        for action in &mut actions {
+            self.tell_from_earlier_waits(action, listed_at).await?;
+        }
+        Ok(actions)
+    }
+
     /// Leaves out the runs for which the rule's actions stand in the ledger already: a run whose logs are gone
     /// is still listed, and one that GitHub would not delete is not asked for again.
     async fn not_yet_planned(
@@ -256,15 +305,18 @@ impl Pipeline {
         rules: &Ruleset,
         rule: &Rule,
         matched: Vec<(Facts, RuleVerdict)>,
+        listed_at: Timestamp,
     ) -> Result<Vec<NewDecision>, StoreError> {
-        let now = self.clock.now();
-        let mut planned: HashMap<_, Vec<PlannedAction>> =
-            matched.iter().map(|(facts, _)| (facts.run.id, plan(rules, rule, facts, now))).collect();
-        let keys: Vec<ActionKey> = planned.values().flatten().map(|action| action.key.clone()).collect();
+        let mut planned = Vec::with_capacity(matched.len());
+        for (facts, verdict) in matched {
+            let actions = self.plan_listed(rules, rule, &facts, listed_at).await?;
+            planned.push((facts, verdict, actions));
+        }
+        let keys = planned.iter().flat_map(|(.., actions)| actions).map(|action| action.key.clone());
+        let keys: Vec<ActionKey> = keys.collect();
         let known = self.store.known_keys(&keys).await?;
         let mut decisions = Vec::new();
-        for (facts, verdict) in matched {
-            let mut actions = planned.remove(&facts.run.id).unwrap_or_default();
+        for (facts, verdict, mut actions) in planned {
             actions.retain(|action| !known.contains(action.key.as_str()));
             if !actions.is_empty() {
                 decisions.push(NewDecision { facts, verdicts: vec![verdict], requests: 0, actions });

@@ -15,7 +15,11 @@ impl Pipeline {
         let now = self.clock.now();
         // A deletion of the same run may come after it.
         let keep = matches!(plan.action, Action::ArchiveLogs(_));
-        if let Some((listed_at, run)) = self.listed.take(plan.run, now, keep)
+        // Only what GitHub itself refuses of a run that goes on may be done by a listing that is minutes old.
+        let by_listing =
+            matches!(plan.action, Action::ArchiveLogs(_) | Action::DeleteRun | Action::DeleteLogs);
+        if by_listing
+            && let Some((listed_at, run)) = self.listed.take(plan.run, now, keep)
             && !self.sightings.changed_since(plan.run, listed_at)
         {
             look.run = Some(CurrentRun::There(Box::new(run)));

@@ -12,7 +12,9 @@ mod listing;
 mod look;
 mod perform;
 mod schedule;
+mod starting;
 mod surroundings;
+mod underway;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -46,6 +48,7 @@ pub struct Pipeline {
     pub metrics: Metrics,
     rules: Arc<RwLock<Arc<Ruleset>>>,
     listed: listing::Listed,
+    starting: starting::Starting,
 }
 
 /// What one step of a worker did.
@@ -79,6 +82,7 @@ impl Pipeline {
             metrics,
             rules: Arc::new(RwLock::new(Arc::new(ruleset))),
             listed: listing::Listed::default(),
+            starting: starting::Starting::default(),
         }
     }
 

@@ -22,13 +22,15 @@ const NEWEST: u8 = 10;
 pub(super) struct Shared(Arc<Mutex<SharedFacts>>);
 
 #[derive(Debug, Default)]
-struct SharedFacts {
+pub(super) struct SharedFacts {
     workflows: HashMap<String, String>,
     heads: HashMap<(String, String), Head>,
+    pub(super) underway: Option<Vec<RunSnapshot>>,
+    pub(super) bases: HashMap<(String, String), Option<String>>,
 }
 
 impl Shared {
-    fn with<T>(&self, act: impl FnOnce(&mut SharedFacts) -> T) -> T {
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut SharedFacts) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -102,7 +102,7 @@ pub fn plan(ruleset: &Ruleset, rule: &Rule, facts: &Facts, now: Timestamp) -> Ve
             attempt,
             judged_status: facts.run.status.clone(),
             judged_conclusion: facts.run.conclusion.clone(),
-            lane: if facts.signal == Signal::Schedule { Lane::Bulk } else { Lane::Event },
+            lane: lane_of(&action, facts.signal),
             state: if observe { ActionState::Observed } else { ActionState::Planned },
             reason: observe.then(|| "mode is observe: recorded, not done".to_owned()),
             bounds: ruleset.bounds_of(&rule.name, action.kind()),
@@ -111,6 +111,12 @@ pub fn plan(ruleset: &Ruleset, rule: &Rule, facts: &Facts, now: Timestamp) -> Ve
         })
         .map(|planned| within(ruleset, facts, planned))
         .collect()
+}
+
+/// What a schedule wants is bulk work, but for reviews: somebody waits for them.
+fn lane_of(action: &Action, signal: Signal) -> Lane {
+    let review = matches!(action, Action::ReviewDeployments(_));
+    if signal == Signal::Schedule && !review { Lane::Bulk } else { Lane::Event }
 }
 
 /// Holds a planned action against the ceilings that the facts tell of.
@@ -152,6 +158,11 @@ fn bind(rule: &Rule, action: &Action, facts: &Facts, now: Timestamp) -> Option<A
         return None;
     }
     let waiting_at = facts.gate.as_ref().and_then(|gate| gate.environment.clone());
+    let lists = |name: &String| review.environments.iter().any(|listed| listed.eq_ignore_ascii_case(name));
+    let listed_here = review.environments.is_empty() || waiting_at.as_ref().is_some_and(lists);
+    if facts.signal == Signal::Schedule && !listed_here {
+        return None;
+    }
     let environments = match (review.environments.is_empty(), via) {
         (true, _) => vec![waiting_at?],
         // A protection rule answers for the one environment that asked.

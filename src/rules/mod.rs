@@ -17,8 +17,8 @@ mod tests;
 pub use ceilings::failed_jobs;
 pub(crate) use condition::DAYS;
 pub use condition::{
-    Condition, Expectation, JobCondition, JobTest, JobWord, JobsTest, JobsWord, Kind, Range, StepTest, Test,
-    Window, Word, show_duration,
+    ActedTest, Condition, Expectation, JobCondition, JobTest, JobWord, JobsTest, JobsWord, Kind, OwnTest,
+    Range, RunningTest, SameAs, StepTest, Test, Window, Word, show_duration,
 };
 pub use decide::{Judgement, decide, first_due, judge, plan};
 pub use keep::spared;

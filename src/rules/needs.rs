@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ceilings, Condition, Mode, Rule, Ruleset, Word, ceilings::want_jobs};
+use super::{Ceilings, Condition, Mode, OwnTest, Rule, Ruleset, Word, ceilings::want_jobs};
 use crate::model::{ActionKind, ConditionResult, Fact, Facts, JobId, Timestamp, Truth};
 
 /// A fact that has to be fetched; the cheaper ones come first.
@@ -10,6 +10,8 @@ use crate::model::{ActionKind, ConditionResult, Fact, Facts, JobId, Timestamp, T
 pub enum Need {
     /// How many re-runs of the run the ledger has.
     RerunsByUs,
+    /// What the ledger has done to the run.
+    Acts,
     /// GitHub's whole run object.
     Run,
     /// The repository.
@@ -24,6 +26,11 @@ pub enum Need {
     NewerRun,
     /// The names of the environments that the run waits at.
     Environments,
+    /// The runs of the repository that are under way, with the bases of their pull requests if need be.
+    Underway {
+        /// Whether the bases are asked for, of this run and of those of its workflow.
+        bases: bool,
+    },
     /// The jobs of the judged attempt.
     Jobs,
     /// What is noted on a job.
@@ -93,7 +100,22 @@ fn add_unknown(asked: &Condition, result: &ConditionResult, facts: &Facts, needs
             let job = facts.job.as_ref().filter(|job| asked.wants_annotations(job));
             needs.extend(job.map(|job| Need::Annotations(job.id)));
         }
+        Condition::Own(test) => needs.extend(need_of_own(test, facts)),
         Condition::Time(_) => {}
+    }
+}
+
+/// What would tell how many runs are under way, or what has been done.
+fn need_of_own(test: &OwnTest, facts: &Facts) -> Option<Need> {
+    let details = &facts.details;
+    match test {
+        OwnTest::Acted(_) => details.acts.is_not_asked().then_some(Need::Acts),
+        // A group is found by what the run says of itself.
+        OwnTest::Running(test) if facts.run.partial && !test.same.is_empty() => Some(Need::Run),
+        OwnTest::Running(test) if test.asks_for_base() => {
+            details.base.is_not_asked().then_some(Need::Underway { bases: true })
+        }
+        OwnTest::Running(_) => details.underway.is_not_asked().then_some(Need::Underway { bases: false }),
     }
 }
 

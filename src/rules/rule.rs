@@ -1,6 +1,6 @@
 //! A rule, compiled: what makes it look, when it applies, what it does, and within which bounds.
 
-use super::{Condition, Template};
+use super::{Condition, OwnTest, Template, Word};
 use crate::model::{Action, ActionKind, Bounds, Ceiling, Facts, Rate, RuleName, Signal};
 
 /// All rules of a file, in its order, with the file's own mode.
@@ -102,6 +102,20 @@ impl Rule {
         let waits = facts.signal == Signal::DeploymentWaiting && facts.job.is_some();
         self.on.contains(&Trigger::Signal(facts.signal))
             || (waits && self.on.contains(&Trigger::Signal(Signal::JobWaiting)))
+    }
+
+    /// Whether it asks where runs wait: by its conditions, or by what it does.
+    #[must_use]
+    pub fn asks_for_gates(&self) -> bool {
+        let mut asked = self.then.iter().any(|action| matches!(action, Action::ReviewDeployments(_)));
+        self.when.visit(false, &mut |test, _| asked |= test.word == Word::Environment);
+        asked
+    }
+
+    /// Whether it counts runs under way, so that what it sets going counts for the next run that it judges.
+    #[must_use]
+    pub fn counts_running(&self) -> bool {
+        self.when.own_tests().iter().any(|test| matches!(test, OwnTest::Running(_)))
     }
 
     /// Whether `then` has an action of that kind.

@@ -10,7 +10,7 @@ use super::{
     rows,
 };
 use crate::model::{
-    ActionKey, ActionKind, ActionRow, ActionState, Lane, PlannedAction, RuleName, RunId, Timestamp,
+    Act, ActionKey, ActionKind, ActionRow, ActionState, Lane, PlannedAction, RuleName, RunId, Timestamp,
 };
 
 /// Keys of one query.
@@ -63,6 +63,28 @@ impl Store {
         .await
         .map_err(doing("count re-runs"))?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// What has been done to a run or is about to be: one act for each decision of a rule, the oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn acts_on(&self, run: RunId) -> Result<Vec<Act>, StoreError> {
+        let found: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT rule, MIN(planned_at)
+             FROM actions
+             WHERE run_id = $1
+               AND state IN ('planned', 'executing', 'done', 'uncertain')
+             GROUP BY decision_id, rule
+             ORDER BY 2",
+        )
+        .bind(run.0)
+        .fetch_all(&self.inner.readers)
+        .await
+        .map_err(doing("read what was done to a run"))?;
+        let act =
+            |(rule, at): (String, i64)| Some(Act { rule: RuleName::parse(&rule).ok()?, at: Timestamp(at) });
+        Ok(found.into_iter().filter_map(act).collect())
     }
 
     /// The planned actions of a lane that are due, the longest due first. One that cannot be read fails here,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runwarden::simulator::{AttemptSpec, JobSpec, RunSpec};
+use runwarden::simulator::{Answer, AttemptSpec, Fault, JobSpec, PullSpec, RunSpec};
 
 use crate::story::Story;
 
@@ -171,5 +171,106 @@ async fn held_actions_survive_a_restart_and_looser_ceilings_let_go_of_them_at_on
     let mut story = story.restart(&tight.replace("1/day", "10/day")).await;
     story.settle().await;
     assert_eq!(reruns(&story, &runs).await, [1, 1, 1]);
+    story.end().await;
+}
+
+const QUEUE: &str = r#"
+rules:
+  - name: approve-in-turn
+    on: { schedule: "*/5 * * * *" }
+    when: { repository: "acme/*", environment: test, running: { same: [workflow, branch], below: 3 } }
+    then: [approve_deployment]
+"#;
+
+fn waiting(branch: &str) -> RunSpec {
+    RunSpec::new("acme/api", "ci.yml").branch(branch).attempts(["success"]).environments(["test"])
+}
+
+#[tokio::test]
+async fn an_approval_is_a_queue_the_oldest_go_as_long_as_there_are_places() {
+    let mut story = Story::begin(QUEUE).await;
+    story.github.workflow("acme/api", "other.yml", "Other");
+    story.github.run(RunSpec::new("acme/api", "ci.yml"));
+    // Neither another workflow nor another branch takes a place.
+    story.github.run(RunSpec::new("acme/api", "other.yml"));
+    story.github.run(RunSpec::new("acme/api", "ci.yml").branch("dev"));
+    let queue: Vec<u64> = (0..4).map(|_| story.github.run(waiting("main"))).collect();
+    story.pass(5 * MINUTE).await;
+    let approvals = |story: &Story| -> Vec<u64> {
+        let approved =
+            |run: &&u64| story.writes().iter().any(|line| line.contains(&format!("/{run}/pending")));
+        queue.iter().filter(approved).copied().collect()
+    };
+    assert_eq!(approvals(&story), queue[..2]);
+    let asked =
+        |story: &Story, what: &str| story.requests().iter().filter(|request| request.contains(what)).count();
+    assert_eq!(asked(&story, "status=in_progress"), 1, "asked for once a pass");
+    story.pass(5 * MINUTE).await;
+    assert_eq!(approvals(&story), queue[..2], "all three places are taken");
+    story.github.finish(queue[0]);
+    story.pass(5 * MINUTE).await;
+    assert_eq!(approvals(&story), queue[..3]);
+    story.end().await;
+}
+
+#[tokio::test]
+async fn two_runs_that_begin_to_wait_at_once_do_not_both_take_the_last_place() {
+    let rules =
+        QUEUE.replace("{ schedule: \"*/5 * * * *\" }", "deployment.waiting").replace("below: 3", "below: 1");
+    let mut story = Story::begin(&rules).await;
+    let runs = [story.github.run(waiting("main")), story.github.run(waiting("main"))];
+    story.settle().await;
+    assert_eq!(story.writes().len(), 1, "{:?}", story.writes());
+    let other = story.actions(runs[0]).await.len() + story.actions(runs[1]).await.len();
+    assert_eq!(other, 1);
+    story.end().await;
+}
+
+#[tokio::test]
+async fn places_are_counted_by_the_base_of_the_pull_request() {
+    let rules = QUEUE.replace("[workflow, branch]", "[workflow, base]").replace("below: 3", "below: 1");
+    let mut story = Story::begin(&rules).await;
+    story.github.open_pull_request(PullSpec::new("acme/api", 1, "one"));
+    story.github.open_pull_request(PullSpec::new("acme/api", 2, "two").base("dev"));
+    story.github.open_pull_request(PullSpec::new("acme/api", 3, "three"));
+    let on_main = story.github.run(waiting("pull-request/1").event("push"));
+    let on_dev = story.github.run(waiting("pull-request/2").event("push"));
+    let after = story.github.run(waiting("three").event("pull_request"));
+    story.pass(5 * MINUTE).await;
+    let acted = |run: u64| story.writes().iter().any(|line| line.contains(&format!("/{run}/pending")));
+    assert_eq!([on_main, on_dev, after].map(acted), [true, true, false]);
+    story.end().await;
+}
+
+#[tokio::test]
+async fn runs_under_way_that_cannot_be_listed_approve_nothing() {
+    let mut story = Story::begin(QUEUE).await;
+    let answer = Answer::message(403, "Resource not accessible by integration");
+    story.github.fault(Fault::on("GET", "/actions/runs").skip(2).always().answer(answer));
+    story.github.run(waiting("main"));
+    story.pass(5 * MINUTE).await;
+    assert_eq!(story.writes(), Vec::<String>::new());
+    story.end().await;
+}
+
+#[tokio::test]
+async fn what_has_been_done_to_the_run_is_counted() {
+    let rules = r#"
+rules:
+  - name: retry
+    on: workflow_run.completed
+    when: { conclusion: failure, run_attempt: { below: 9 }, acted: { rule: retry, within: 1h, times: { below: 2 } } }
+    then: [rerun]
+  - name: give-up
+    on: workflow_run.completed
+    when: { conclusion: failure, acted: { rule: retry, times: 2 } }
+    then: [delete_logs]
+"#;
+    let mut story = Story::begin(rules).await;
+    story.github.auto_finish(true);
+    let run = story.github.run_to_end(RunSpec::new("acme/api", "ci.yml").attempts(["failure"; 5]));
+    story.settle().await;
+    assert_eq!(story.github.attempt_of(run), 3);
+    assert!(story.writes().last().unwrap().starts_with("DELETE"), "{:?}", story.writes());
     story.end().await;
 }

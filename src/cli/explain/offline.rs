@@ -165,10 +165,12 @@ impl<'a> Explanation<'a> {
         let branch = self.facts.run.branch.as_deref().unwrap_or("BRANCH");
         let head = self.facts.run.head_repository.as_ref().map_or("HEAD_REPOSITORY", RepositoryName::as_str);
         let fetch = |need: &Need| match need {
-            Need::RerunsByUs => FetchView {
-                fact: "reruns_by_us",
-                what: "how many re-runs it has asked for",
-                request: "its own ledger".to_owned(),
+            Need::RerunsByUs => of_the_ledger("reruns_by_us", "how many re-runs it has asked for"),
+            Need::Acts => of_the_ledger("acts", "what it has done to the run"),
+            Need::Underway { .. } => FetchView {
+                fact: "underway",
+                what: "the runs under way: in progress, queued, requested, pending",
+                request: format!("{repository}/actions/runs?status=in_progress"),
             },
             Need::Run => FetchView { fact: "run", what: "the run", request: run.clone() },
             Need::Repository => {
@@ -212,6 +214,10 @@ impl<'a> Explanation<'a> {
         };
         self.needs.iter().map(fetch).collect()
     }
+}
+
+fn of_the_ledger(fact: &'static str, what: &'static str) -> FetchView {
+    FetchView { fact, what, request: "its own ledger".to_owned() }
 }
 
 fn listened(trigger: &Trigger) -> String {

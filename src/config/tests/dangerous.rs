@@ -70,7 +70,7 @@ fn triggers_and_conditions_must_meet() {
             "5 `workflow_run.requested` can never fulfil the rule's conditions: a run that has not ended",
         ),
         ("workflow_run.requested", "{ status: completed }", "not yet `completed`"),
-        ("workflow_run.requested", "{ environment: x }", "only `deployment.waiting` names an environment"),
+        ("workflow_run.requested", "{ environment: x }", "only `deployment.waiting` and schedules name"),
         ("deployment.waiting", "{ conclusion: failure }", "has no conclusion"),
         (DAILY, "{ conclusion: failure, status: queued }", "contradicts"),
         (DAILY, "{ status: queued, all: [ { status: in_progress } ] }", "contradicts"),
@@ -122,11 +122,22 @@ fn triggers_and_actions_must_meet() {
         ("workflow_run.in_progress", "[delete_logs]", "the run has not ended"),
         ("deployment.waiting", "[rerun]\n    limits: { per_run: 1 }", "the run has not ended"),
         ("workflow_run.completed", "[approve_deployment: { environments: x }]", "no deployment waits then"),
-        (DAILY, "[reject_deployment: { environments: x }]", "no deployment waits then"),
+        (
+            DAILY,
+            "[reject_deployment: { environments: x, via: protection_rule }]",
+            "a custom protection rule answers when it is asked",
+        ),
     ] {
         let when = if then.contains("delete") { "{ repository: a/b, age: { above: 1d } }" } else { "{}" };
         check(Severity::Error, on, when, then, &[expected]);
     }
+    check(
+        Severity::Error,
+        DAILY,
+        "{ status: completed }",
+        "[approve_deployment: { environments: x }]",
+        &["does not ask for runs that wait"],
+    );
     check(Severity::Error, DAILY, "{ status: completed }", "[cancel]", &["asks for runs that have ended"]);
     check(Severity::Error, DAILY, "{ conclusion: success }", "[cancel]", &["asks for runs that have ended"]);
     let old = "repository: a/b, age: { above: 1d }";

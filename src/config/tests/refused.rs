@@ -502,3 +502,18 @@ fn ceilings_say_how_many_in_what_time() {
     );
     refused(&source, &[(1, 11, "unknown key `action_total`", "did you mean `actions_total`?")]);
 }
+
+#[test]
+fn running_and_acted_say_of_what() {
+    for (when, column, message, remedy) in [
+        ("running: {}", 22, "`running` without a bound", "write one of is, below"),
+        ("running: { below: 0 }", 22, "no `running` lies within these bounds", "widen them"),
+        ("running: { same: [base], below: 2 }", 30, "`base` without `workflow`", "same: [workflow, base]"),
+        ("running: { same: repo, below: 2 }", 30, "unknown word `repo`", "`workflow`, `branch`, `base`"),
+        ("acted: { times: 2 }", 20, "`rule` is missing", "say whose acts count"),
+        ("acted: { rule: y }", 5, "no rule of this file", "`x`"),
+    ] {
+        let rule = format!("on: workflow_run.requested\n    when: {{ {when} }}\n    then: [ cancel ]");
+        refused(&with_rule(&rule), &[(6, column, message, remedy)]);
+    }
+}

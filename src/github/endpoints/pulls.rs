@@ -28,10 +28,12 @@ impl GitHub {
         head: &RepositoryName,
         branch: &str,
     ) -> Result<Vec<PullRequest>, GitHubError> {
-        let mut query = Serializer::new(String::new());
-        query.append_pair("head", &format!("{}:{branch}", head.owner()));
-        query.append_pair("state", "all").append_pair("per_page", "100");
-        let first = format!("/repos/{}/pulls?{}", access.repository, query.finish());
+        let query = Serializer::new(String::new())
+            .append_pair("head", &format!("{}:{branch}", head.owner()))
+            .append_pair("state", "all")
+            .append_pair("per_page", "100")
+            .finish();
+        let first = format!("/repos/{}/pulls?{query}", access.repository);
         let mut pulls = self.pulls(access, first).await?;
         pulls.retain(|pull| pull.comes_from(head, branch));
         Ok(pulls)

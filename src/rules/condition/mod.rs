@@ -4,12 +4,14 @@ mod expectation;
 mod job;
 mod jobs;
 mod observe;
+mod own;
 mod window;
 mod word;
 
 pub use expectation::{Expectation, Range, show_duration};
 pub use job::{JobCondition, JobTest, JobWord, StepTest};
 pub use jobs::{JobsTest, JobsWord};
+pub use own::{ActedTest, OwnTest, RunningTest, SameAs};
 pub(crate) use window::DAYS;
 pub use window::Window;
 pub use word::{Kind, Word};
@@ -31,6 +33,8 @@ pub enum Condition {
     Jobs(Box<JobsTest>),
     /// The job that the webhook is about.
     Job(Box<JobCondition>),
+    /// What goes on around the run, or has been done to it.
+    Own(OwnTest),
     /// The time of judging.
     Time(Window),
 }
@@ -56,6 +60,7 @@ impl Condition {
             Self::Test(test) => observe::evaluate(test, facts, now),
             Self::Jobs(test) => test.evaluate(&facts.details.jobs),
             Self::Job(asked) => job::of_webhook(asked, facts.job.as_deref()),
+            Self::Own(test) => test.evaluate(facts, now),
             Self::Time(window) => window.evaluate(now),
         }
     }
@@ -70,7 +75,7 @@ impl Condition {
             }
             Self::Not(part) => part.visit(false, visitor),
             Self::Test(test) => visitor(test, required),
-            Self::Jobs(_) | Self::Job(_) | Self::Time(_) => {}
+            Self::Jobs(_) | Self::Job(_) | Self::Own(_) | Self::Time(_) => {}
         }
     }
 
@@ -81,7 +86,18 @@ impl Condition {
             Self::All(parts) => parts.iter().find_map(Self::failed_jobs),
             Self::Any(parts) => parts.first().filter(|_| parts.len() == 1)?.failed_jobs(),
             Self::Jobs(test) => Some(test.as_ref()).filter(|test| test.word == JobsWord::FailedJobs),
-            Self::Not(_) | Self::Test(_) | Self::Job(_) | Self::Time(_) => None,
+            Self::Not(_) | Self::Test(_) | Self::Job(_) | Self::Own(_) | Self::Time(_) => None,
+        }
+    }
+
+    /// What it asks of runs under way and of earlier acts, wherever that stands.
+    #[must_use]
+    pub fn own_tests(&self) -> Vec<&OwnTest> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::own_tests).collect(),
+            Self::Not(part) => part.own_tests(),
+            Self::Own(test) => vec![test],
+            Self::Test(_) | Self::Jobs(_) | Self::Job(_) | Self::Time(_) => Vec::new(),
         }
     }
 
@@ -92,7 +108,7 @@ impl Condition {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::names_a_job),
             Self::Not(part) => part.names_a_job(),
             Self::Job(_) => true,
-            Self::Test(_) | Self::Jobs(_) | Self::Time(_) => false,
+            Self::Test(_) | Self::Jobs(_) | Self::Own(_) | Self::Time(_) => false,
         }
     }
 

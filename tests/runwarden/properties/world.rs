@@ -72,6 +72,13 @@ impl World {
         let (details, whole) = (&mut facts.details, &self.whole.details);
         match need {
             Need::RerunsByUs => details.reruns_by_us = whole.reruns_by_us.clone(),
+            Need::Acts => details.acts = whole.acts.clone(),
+            Need::Underway { bases } => {
+                details.underway = whole.underway.clone();
+                if bases {
+                    details.base = whole.base.clone();
+                }
+            }
             Need::Run => facts.run = self.whole.run.clone(),
             Need::Repository => details.repository = whole.repository.clone(),
             Need::WorkflowState => details.workflow_state = whole.workflow_state.clone(),
