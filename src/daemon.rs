@@ -117,7 +117,7 @@ impl Daemon {
         let pipeline =
             Pipeline::new(store.clone(), github, clock.clone(), metrics.clone(), config.ruleset.clone());
         let interests = Interests::default();
-        interests.set(|signal| config.ruleset.listens_to(signal));
+        interests.set(|signal| config.ruleset.wants(signal));
         let secrets: SharedSecrets = Arc::new(RwLock::new(webhook_secrets(&config)));
         let server = Server::new(Parts {
             store,
@@ -164,7 +164,7 @@ impl Daemon {
     /// Puts another configuration in place: rules, mode and webhook secrets at once; says what only a restart
     /// can change.
     pub fn reload(&mut self, config: Config) {
-        self.interests.set(|signal| config.ruleset.listens_to(signal));
+        self.interests.set(|signal| config.ruleset.wants(signal));
         self.pipeline.set_rules(config.ruleset.clone());
         *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = webhook_secrets(&config);
         for section in changed_sections(&self.config, &config) {

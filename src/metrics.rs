@@ -28,6 +28,8 @@ pub struct Metrics {
     pub parked: Gauge<i64, AtomicI64>,
     /// Actions waiting for their time, under way, held, or with an end that cannot be told, by state.
     pub open_actions: Family<StateLabels, Gauge<i64, AtomicI64>>,
+    /// Breakers that hold re-runs.
+    pub breakers: Gauge<i64, AtomicI64>,
     /// Restarts of a worker after a failure.
     pub worker_restarts: Family<WorkerLabels, Counter>,
 }
@@ -82,6 +84,7 @@ impl Metrics {
         let executions = Family::default();
         let (inbox, parked) = (Gauge::default(), Gauge::default());
         let open_actions = Family::default();
+        let breakers = Gauge::default();
         let worker_restarts = Family::default();
         registry.register("webhooks", "Webhooks by event and outcome", webhooks.clone());
         registry.register("webhooks_refused", "Webhooks turned away, by reason", refused.clone());
@@ -95,6 +98,7 @@ impl Metrics {
             "Actions planned, executing, held or uncertain, by state",
             open_actions.clone(),
         );
+        registry.register("open_breakers", "Breakers that hold re-runs", breakers.clone());
         registry.register("worker_restarts", "Restarts of a worker after a failure", worker_restarts.clone());
         Self {
             registry: Arc::new(registry),
@@ -106,6 +110,7 @@ impl Metrics {
             inbox,
             parked,
             open_actions,
+            breakers,
             worker_restarts,
         }
     }

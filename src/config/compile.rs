@@ -3,7 +3,7 @@
 use std::{fs, io::Read as _, path::Path};
 
 use super::{
-    checks,
+    breaker, checks,
     fields::Fields,
     github, limits,
     problem::{Problems, Severity},
@@ -135,6 +135,10 @@ fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Conf
         Some(at) => limits::ceilings(report, &at),
     };
     let rules = fields.get("rules");
+    let breaker = match fields.get("breaker") {
+        None => Some(None),
+        Some(at) => breaker::breaker(report, &at).map(Some),
+    };
     let frame = (mode.unwrap_or_default(), ceilings.unwrap_or_default());
     let ruleset = ruleset(report, rules.as_ref(), frame, github.as_ref(), world);
     Some(Config {
@@ -143,7 +147,7 @@ fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Conf
         github: github?,
         database: database?,
         log: log?,
-        ruleset: ruleset.filter(|_| ceilings.is_some())?,
+        ruleset: Ruleset { breaker: breaker?, ..ruleset.filter(|_| ceilings.is_some())? },
     })
 }
 
@@ -177,5 +181,5 @@ fn ruleset(
     let drafts: Vec<Draft> = items.iter().filter_map(|item| Draft::read(report, item, world)).collect();
     checks::check(report, &drafts, ceilings, github);
     let rules = drafts.into_iter().filter_map(Draft::into_rule).collect();
-    Some(Ruleset { mode, rules, ceilings })
+    Some(Ruleset { mode, rules, ceilings, breaker: None })
 }

@@ -6,6 +6,7 @@
 
 mod action;
 mod approval;
+mod breaker;
 mod checks;
 mod compile;
 mod condition;

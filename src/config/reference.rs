@@ -1,8 +1,8 @@
 //! The list of all keys, for whoever documents or completes them.
 
 use super::vocabulary::{
-    ACTED, APP, BOUNDS, CEILINGS, DATABASE, GITHUB, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT, RULE,
-    RUNNING, SCHEDULE, SECRET, SERVER, STEP, TIME, WEBHOOK, keys_of, keys_of_jobs,
+    ACTED, APP, BOUNDS, BREAKER, CEILINGS, DATABASE, GITHUB, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT,
+    RULE, RUNNING, SCHEDULE, SECRET, SERVER, STEP, TIME, WEBHOOK, keys_of, keys_of_jobs,
 };
 use crate::{
     model::ActionKind,
@@ -50,6 +50,8 @@ pub enum Shape {
     CountRange,
     /// A map of bounds with durations.
     DurationRange,
+    /// A share from 0 to 1 or in percent.
+    Share,
     /// A share from 0 to 1 or in percent, or a map of bounds.
     ShareRange,
     /// Text or a list of texts: globs and `/regular expressions/`.
@@ -154,6 +156,7 @@ pub fn vocabulary() -> Vec<Entry> {
     add(&mut entries, "database", DATABASE);
     add(&mut entries, "log", LOG);
     add(&mut entries, "limits", CEILINGS);
+    add(&mut entries, "breaker", BREAKER);
     add(&mut entries, "rules[]", RULE);
     add(&mut entries, "rules[].on", SCHEDULE);
     add(&mut entries, "rules[].when", NESTING);

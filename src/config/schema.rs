@@ -135,6 +135,7 @@ impl Vocabulary {
             Shape::Factor => json!({ "type": "number", "minimum": 1 }),
             Shape::Duration => reference("duration"),
             Shape::Rate => reference("rate"),
+            Shape::Share => reference("share"),
             Shape::Secret => reference("secret"),
             Shape::CountRange => json!({ "anyOf": [count(), reference("countBounds")] }),
             Shape::DurationRange => reference("durationBounds"),

@@ -83,6 +83,7 @@ pub(super) const ROOT: &[Key] = &[
         ),
     ),
     key("limits", || Shape::Map, "Ceilings over all rules, which no rule can loosen."),
+    key("breaker", || Shape::Map, "Holds re-runs while so much fails that they are no use; left out, never."),
     key(
         "rules",
         || Shape::List,
@@ -295,6 +296,29 @@ pub(super) const LIMITS: &[Key] = &[
         "per_repository",
         || Shape::Rate,
         "How many of the rule's actions there may be in one repository in some time, like `30/day`; what is more is held.",
+    ),
+];
+
+fn breakers() -> Shape {
+    Shape::Words(crate::model::BreakerScope::WORDS.map(|(word, _)| word).to_vec())
+}
+
+pub(super) const BREAKER: &[Key] = &[
+    key("failing", || Shape::Share, "Opens when this share of the last runs failed, like `\"50%\"`."),
+    or("20", key("of_last", || Shape::Count, "How many of the last runs `failing` is a share of.")),
+    or("6h", key("within", || Shape::Duration, "Only what ended in this last stretch of time counts.")),
+    key("rerun_failures", || Shape::Count, "Opens when so many re-runs in a row failed."),
+    or(
+        "30m",
+        key(
+            "hold",
+            || Shape::Duration,
+            "For how long re-runs are held before one is let through to see; doubled each time that one fails.",
+        ),
+    ),
+    or(
+        "workflow",
+        key("per", breakers, "What has a breaker of its own: each workflow, each label of runners."),
     ),
 ];
 

@@ -46,7 +46,7 @@ state_words! {
         Webhook = "webhook",
         /// A rule's schedule was due.
         Schedule = "schedule",
-        /// Runwarden found it missing and took it up itself.
+        /// Runwarden itself: what it found missing, or that a breaker opened or closed.
         Recovery = "recovery",
         /// A person asked.
         Command = "command",

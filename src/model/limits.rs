@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::ActionKind;
+use super::{ActionKind, Breaker};
 
 /// So much in any stretch of time of that length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,8 @@ pub struct Bounds {
     pub reruns_per_run: Option<u32>,
     /// What time frees again.
     pub rates: Vec<(Ceiling, Rate)>,
+    /// What may hold it, if it is a re-run.
+    pub breaker: Option<Breaker>,
 }
 
 impl ActionKind {

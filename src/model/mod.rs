@@ -1,6 +1,7 @@
 //! The nouns: plain data that every other module speaks in. No I/O, no clock, no randomness.
 
 mod action;
+mod breaker;
 mod event;
 mod facts;
 mod ids;
@@ -16,6 +17,7 @@ pub use action::{
     Action, ActionKey, ActionKind, ApproveRun, ArchiveLogs, ForceCancel, Guard, Rerun, RerunScope, Review,
     ReviewState, Via,
 };
+pub use breaker::{Breaker, BreakerScope, Ending, Failing};
 pub use event::{Command, Event, Gate, GitHubEvent, ScheduledPass, Signal};
 pub use facts::{Act, Details, Fact, Facts, Head, RepositoryFacts, Underway};
 pub use ids::{

@@ -136,7 +136,8 @@ impl Decider {
                 let rules = pipeline.rules();
                 if !rules.listens(&facts) {
                     let why = format!("no rule listens to {}", facts.signal);
-                    ready.push(without_decision(&delivery, &why, now));
+                    let endings = pipeline.endings([&facts]);
+                    ready.push(Decided { endings, ..without_decision(&delivery, &why, now) });
                 } else if needs(&rules, &facts, now).is_empty() {
                     ready.push(self.pipeline.decide_facts(&delivery, vec![facts], 0, None).await?);
                 } else {

@@ -7,9 +7,9 @@ use tracing::info;
 use crate::{
     metrics::VerdictLabels,
     model::{
-        Action, ActionKey, ActionState, Bounds, Command, DeliveryGuid, DeliveryRow, Facts, InstallationId,
-        Lane, NewDecision, NewDelivery, PlannedAction, RepositoryName, RuleName, RuleVerdict, RunSnapshot,
-        ScheduledPass, Signal, Source, Timestamp, Verdict,
+        Action, ActionKey, ActionState, Bounds, Breaker, Command, DeliveryGuid, DeliveryRow, Ending, Facts,
+        InstallationId, Lane, NewDecision, NewDelivery, PlannedAction, RepositoryName, RuleName, RuleVerdict,
+        RunSnapshot, ScheduledPass, Signal, Source, Timestamp, Verdict,
     },
     rules::{KeepCounting, Rule, Ruleset, decide, judge, plan, spared},
     store::{Decided, StoreError},
@@ -30,6 +30,7 @@ pub(super) fn without_decision(delivery: &DeliveryRow, why: &str, now: Timestamp
         decided_at: now,
         reason: Some(why.to_owned()),
         decisions: Vec::new(),
+        endings: None,
         deliveries: Vec::new(),
     }
 }
@@ -106,6 +107,7 @@ pub(super) fn decide_command(
         decided_at: now,
         reason: None,
         decisions: vec![NewDecision { facts, verdicts: vec![verdict], requests, actions: vec![action] }],
+        endings: None,
         deliveries: Vec::new(),
     }
 }
@@ -157,6 +159,7 @@ impl Pipeline {
             delivery_id: delivery.id,
             decided_at: now,
             reason: note,
+            endings: self.endings(decisions.iter().map(|decision: &NewDecision| &decision.facts).take(1)),
             decisions,
             deliveries: Vec::new(),
         })
@@ -238,6 +241,7 @@ impl Pipeline {
             delivery_id: delivery.id,
             decided_at: self.clock.now(),
             reason: Some(reason),
+            endings: self.endings(decisions.iter().map(|decision| &decision.facts)),
             decisions,
             deliveries: Vec::new(),
         })
@@ -323,6 +327,17 @@ impl Pipeline {
             }
         }
         Ok(decisions)
+    }
+
+    /// How the runs or jobs ended, where a breaker counts that.
+    pub(super) fn endings<'a>(
+        &self,
+        all: impl IntoIterator<Item = &'a Facts>,
+    ) -> Option<(Breaker, Vec<Ending>)> {
+        let breaker = self.rules().breaker?;
+        let now = self.clock.now();
+        let endings: Vec<Ending> = all.into_iter().flat_map(|facts| breaker.endings(facts, now)).collect();
+        (!endings.is_empty()).then_some((breaker, endings))
     }
 
     fn count(&self, rule: &RuleName, verdict: Verdict) {

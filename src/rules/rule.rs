@@ -1,7 +1,7 @@
 //! A rule, compiled: what makes it look, when it applies, what it does, and within which bounds.
 
 use super::{Condition, OwnTest, Template, Word};
-use crate::model::{Action, ActionKind, Bounds, Ceiling, Facts, Rate, RuleName, Signal};
+use crate::model::{Action, ActionKind, Bounds, Breaker, Ceiling, Facts, Rate, RuleName, Signal};
 
 /// All rules of a file, in its order, with the file's own mode.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +12,8 @@ pub struct Ruleset {
     pub rules: Vec<Rule>,
     /// What no rule may go beyond.
     pub ceilings: Ceilings,
+    /// What holds re-runs while too much fails.
+    pub breaker: Option<Breaker>,
 }
 
 impl Ruleset {
@@ -19,6 +21,17 @@ impl Ruleset {
     #[must_use]
     pub fn mode_of(&self, rule: &Rule) -> Mode {
         self.mode.min(rule.mode)
+    }
+
+    /// Whether webhooks of the signal are wanted: some rule that is not off listens, or the breaker counts them.
+    #[must_use]
+    pub fn wants(&self, signal: Signal) -> bool {
+        let counts = self.breaker.is_some_and(|breaker| match signal {
+            Signal::RunCompleted => breaker.per_workflow,
+            Signal::JobCompleted => breaker.per_runner_label,
+            _ => false,
+        });
+        counts || self.listens_to(signal)
     }
 
     /// Whether some rule that is not off listens to the signal.
@@ -54,6 +67,7 @@ impl Ruleset {
         Bounds {
             per_run: rule.limits.per_run,
             reruns_per_run: ceilings.reruns_per_run.filter(|_| is_rerun),
+            breaker: self.breaker.filter(|_| is_rerun),
             rates: if kind.is_counted() { rates.collect() } else { Vec::new() },
         }
     }

@@ -33,6 +33,7 @@ pub(super) async fn metrics(State(server): State<Server>) -> Response {
         let gauge = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         metrics.inbox.set(gauge(counts.pending));
         metrics.parked.set(gauge(counts.parked));
+        metrics.breakers.set(gauge(counts.breakers));
         let open = [
             (ActionState::Planned, counts.planned),
             (ActionState::Executing, counts.executing),

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use sqlx::{Row, SqliteConnection};
 
-use super::conditions::Conditions;
+use super::{
+    breaker::{self, Hold},
+    conditions::Conditions,
+};
 use crate::model::{ActionKind, Ceiling, PlannedAction, Rate, Timestamp};
 
 /// A held action is looked at again no sooner than this.
@@ -31,6 +34,11 @@ pub(super) async fn standing(
 ) -> Result<Standing, sqlx::Error> {
     if let Some(why) = used_up(connection, planned).await? {
         return Ok(Standing::Limited(why));
+    }
+    if planned.bounds.breaker.is_some()
+        && let Some(Hold { reason, until }) = breaker::hold(connection, planned, now).await?
+    {
+        return Ok(Standing::Held { by: breaker::HELD_BY, reason, until });
     }
     for (ceiling, rate) in &planned.bounds.rates {
         let one = Counted { ceiling: *ceiling, rate: *rate, planned, held_as, now };

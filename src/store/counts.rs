@@ -28,6 +28,8 @@ pub struct Counts {
     pub uncertain: u64,
     /// Actions that a ceiling holds.
     pub held: u64,
+    /// Breakers that hold re-runs.
+    pub breakers: u64,
     /// Actions that reached a state that is not open, since this process opened the ledger: counting all that
     /// ever did would mean reading the whole history.
     pub settled: Vec<(ActionState, u64)>,
@@ -75,7 +77,11 @@ impl Store {
              UNION ALL
              SELECT 'held', COUNT(*)
              FROM actions
-             WHERE state = 'held'",
+             WHERE state = 'held'
+             UNION ALL
+             SELECT 'breakers', COUNT(*)
+             FROM breakers
+             WHERE state <> 'closed'",
         )
         .fetch_all(&self.inner.readers)
         .await
@@ -91,6 +97,7 @@ impl Store {
             executing: of("executing"),
             uncertain: of("uncertain"),
             held: of("held"),
+            breakers: of("breakers"),
             settled: self.inner.tally.settled(),
         })
     }

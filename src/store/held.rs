@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::{
-    Store,
+    Store, breaker,
     ceilings::{self, Standing},
     error::{StoreError, doing},
     rows,
@@ -137,7 +137,13 @@ async fn one(
     let is_spent = plan.action.kind().is_counted();
     let end = |state, reason, due_at| End { state, reason, due_at, held_by: None, is_spent: false };
     Ok(match ceilings::standing(connection, &plan, Some(id), now).await? {
-        Standing::Free => End { is_spent, ..end(ActionState::Planned, None, first_due.max(now)) },
+        Standing::Free => {
+            let due_at = first_due.max(now);
+            if plan.bounds.breaker.is_some() {
+                breaker::probe(connection, &plan, due_at, now).await?;
+            }
+            End { is_spent, ..end(ActionState::Planned, None, due_at) }
+        }
         Standing::Limited(why) => end(ActionState::Limited, Some(why), now),
         Standing::Held { by, reason, until } => {
             End { held_by: Some(by), ..end(ActionState::Held, Some(reason), until) }

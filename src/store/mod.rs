@@ -1,10 +1,11 @@
-//! The ledger: four tables in SQLite, the only module that knows SQL.
+//! The ledger: four tables in SQLite and what breakers count by; the only module that knows SQL.
 //!
 //! One connection writes, in turns (`writer`); a few read. Deliveries are taken in by groups (`ingest`),
 //! everything else is one short transaction a call. Nothing here knows what the rows mean to GitHub.
 
 mod actions;
 mod body;
+mod breaker;
 mod ceilings;
 mod conditions;
 mod connect;

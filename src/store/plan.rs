@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use sqlx::SqliteConnection;
 
 use super::{
-    Store,
+    Store, breaker,
     ceilings::{self, Standing},
     error::StoreError,
     insert::{self, Packed},
 };
 use crate::model::{
-    ActionKey, ActionState, Gate, NewDecision, NewDelivery, PlannedAction, RuleName, Timestamp, Verdict,
+    ActionKey, ActionState, Breaker, Ending, Gate, NewDecision, NewDelivery, PlannedAction, RuleName,
+    Timestamp, Verdict,
 };
 
 /// A delivery that has been judged.
@@ -25,6 +26,8 @@ pub struct Decided {
     pub reason: Option<String>,
     /// The decisions, one for each run (and environment) that was judged.
     pub decisions: Vec<NewDecision>,
+    /// How runs or jobs ended that it tells of, and the breaker that counts them.
+    pub endings: Option<(Breaker, Vec<Ending>)>,
     /// Deliveries that it brings forth; one whose guid is known already is not stored again.
     pub deliveries: Vec<NewDelivery>,
 }
@@ -61,6 +64,7 @@ struct Prepared {
     decided_at: Timestamp,
     reason: Option<String>,
     decisions: Vec<Texts>,
+    endings: Option<(Breaker, Vec<Ending>)>,
     deliveries: Vec<Packed>,
 }
 
@@ -80,11 +84,16 @@ impl Store {
     /// When the database cannot be written; nothing is stored then.
     pub async fn record(&self, batch: Vec<Decided>) -> Result<Vec<Recorded>, StoreError> {
         const DOING: &str = "record decisions";
+        let counts = batch.iter().any(|decided| decided.endings.is_some());
         let batch = batch.into_iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
         let mut turn = self.inner.writer.begin(DOING).await?;
         let work = store(turn.connection(), &batch).await;
         let recorded = turn.end(DOING, work).await?;
         self.announce(&recorded);
+        if counts {
+            // A breaker may have let go of what it held.
+            self.inner.signals.plan.notify_waiters();
+        }
         Ok(recorded)
     }
 
@@ -103,14 +112,14 @@ impl Store {
 }
 
 fn prepare(decided: Decided) -> Result<Prepared, StoreError> {
-    let Decided { delivery_id, decided_at, reason, decisions, deliveries } = decided;
+    let Decided { delivery_id, decided_at, reason, decisions, endings, deliveries } = decided;
     let decisions = decisions.into_iter().map(texts).collect::<Result<Vec<_>, serde_json::Error>>();
     let decisions = decisions.map_err(|error| StoreError::Database {
         doing: "write a decision as JSON",
         source: Box::new(error),
     })?;
     let deliveries = deliveries.into_iter().map(insert::pack).collect();
-    Ok(Prepared { delivery_id, decided_at, reason, decisions, deliveries })
+    Ok(Prepared { delivery_id, decided_at, reason, decisions, endings, deliveries })
 }
 
 fn texts(decision: NewDecision) -> Result<Texts, serde_json::Error> {
@@ -131,6 +140,9 @@ async fn store(connection: &mut SqliteConnection, batch: &[Prepared]) -> Result<
         let mut actions = Vec::new();
         let mut new_deliveries = 0;
         if was_pending {
+            if let Some((breaker, endings)) = &one.endings {
+                breaker::count(connection, breaker, endings, one.decided_at).await?;
+            }
             for texts in &one.decisions {
                 store_decision(connection, one, texts, &mut actions).await?;
             }
@@ -224,7 +236,7 @@ async fn store_action(
         }
     };
     let is_spent = state == ActionState::Planned && planned.action.kind().is_counted();
-    let id = sqlx::query_scalar(
+    let id: Option<i64> = sqlx::query_scalar(
         "INSERT INTO actions (key, decision_id, rule, kind, params, repository, installation, run_id, run_attempt,
                               judged_status, judged_conclusion, lane, state, reason, due_at, per_run, planned_at,
                               finished_at, spent_at, runner_minutes, held_by)
@@ -253,7 +265,10 @@ async fn store_action(
     .bind(is_spent.then_some(planned_at.0))
     .bind(planned.runner_minutes)
     .bind(held_by)
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await?;
+    if id.is_some() && state == ActionState::Planned && planned.bounds.breaker.is_some() {
+        breaker::probe(connection, planned, due_at, planned_at).await?;
+    }
     Ok(RecordedAction { key: planned.key.clone(), id, state, reason })
 }

@@ -6,6 +6,7 @@
 
 mod actions;
 mod architecture;
+mod breaker;
 mod cli;
 mod context;
 mod crash;

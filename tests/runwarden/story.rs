@@ -108,7 +108,7 @@ impl Story {
             loaded.config.ruleset.clone(),
         );
         let interests = Interests::default();
-        interests.set(|signal| loaded.config.ruleset.listens_to(signal));
+        interests.set(|signal| loaded.config.ruleset.wants(signal));
         let server = Server::new(Parts {
             store,
             clock: clock.clone(),

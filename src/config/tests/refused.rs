@@ -517,3 +517,20 @@ fn running_and_acted_say_of_what() {
         refused(&with_rule(&rule), &[(6, column, message, remedy)]);
     }
 }
+
+#[test]
+fn a_breaker_says_when_it_opens() {
+    let rule = with_rule("on: workflow_run.requested\n    then: [ cancel ]");
+    for (keys, column, message, remedy) in [
+        ("{}", 10, "`breaker` never opens", "rerun_failures: 5"),
+        ("{ hold: 1h }", 10, "`breaker` never opens", "failing: \"50%\""),
+        ("{ failing: 0 }", 21, "opens when nothing fails", "above 0"),
+        ("{ failing: 2 }", 21, "expected a share", "\"50%\""),
+        ("{ failing: 1, of_last: 5000 }", 33, "too many to look at", "500 at most"),
+        ("{ failing: 1, hold: 0s }", 30, "`hold` is no sensible time", "30 days"),
+        ("{ failing: 1, per: job }", 29, "unknown word `job`", "`workflow`, `runner_label`"),
+        ("{ faling: 1 }", 12, "unknown key `faling`", "did you mean `failing`?"),
+    ] {
+        refused(&format!("breaker: {keys}\n{rule}"), &[(1, column, message, remedy)]);
+    }
+}

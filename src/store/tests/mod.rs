@@ -112,6 +112,7 @@ fn decided(delivery_id: i64, decisions: Vec<NewDecision>) -> Decided {
         decided_at: NOW,
         reason: Some("judged".to_owned()),
         decisions,
+        endings: None,
         deliveries: Vec::new(),
     }
 }
