@@ -31,6 +31,7 @@ pub(super) fn check(
         check_competition(report, draft);
         check_schedule_words(report, draft);
         check_acted(report, draft, drafts);
+        check_running(report, draft);
         for placed in &draft.then {
             check_action(report, draft, ceilings, placed);
         }
@@ -39,6 +40,16 @@ pub(super) fn check(
         }
     }
     check_names(report, drafts);
+}
+
+/// Places are taken by runs that a rule sets going.
+fn check_running(report: &mut Report<'_>, draft: &Draft<'_>) {
+    let bounded = draft.limits.is_some_and(|limits| limits.running.is_some());
+    let sets_going = draft.then.iter().any(|placed| placed.action.kind().sets_going());
+    if let (true, false, Some(first)) = (bounded, sets_going, draft.then.first()) {
+        let message = "`limits.running` bounds the runs that a rule sets going; this one sets none going";
+        report.error(&first.at, message, "leave `running` out, or re-run or approve");
+    }
 }
 
 /// Acts of a rule that is not there can never be counted.

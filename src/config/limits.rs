@@ -27,7 +27,15 @@ pub(super) fn limits<'a>(report: &mut Report<'_>, at: &At<'a>) -> (Option<Limits
     let per_run = optional(report, &fields, "per_run", count);
     let per_pass = optional(report, &fields, "per_pass", count);
     let per_repository = optional(report, &fields, "per_repository", rate);
-    let limits = || Some(Limits { per_run: per_run?, per_pass: per_pass?, per_repository: per_repository? });
+    let running = optional(report, &fields, "running", count);
+    let limits = || {
+        Some(Limits {
+            per_run: per_run?,
+            per_pass: per_pass?,
+            per_repository: per_repository?,
+            running: running?,
+        })
+    };
     (limits(), fields.key("per_pass"))
 }
 

@@ -297,6 +297,11 @@ pub(super) const LIMITS: &[Key] = &[
         || Shape::Rate,
         "How many of the rule's actions there may be in one repository in some time, like `30/day`; what is more is held.",
     ),
+    key(
+        "running",
+        || Shape::Count,
+        "How many runs of one repository that the rule has re-run or approved may be under way; what is more is held.",
+    ),
 ];
 
 fn breakers() -> Shape {

@@ -265,6 +265,8 @@ pub enum Outcome {
     Retry(String),
     /// Nothing was sent because a limit blocks until then; does not count as a try.
     Blocked(Timestamp, String),
+    /// Nothing was sent because a limit of ours leaves no room; to be looked at again then, does not count as a try.
+    Held(Timestamp, String),
     /// Sent, and the answer did not come: it may or may not have happened.
     Ambiguous(String),
 }
@@ -279,6 +281,7 @@ impl Outcome {
             Self::Failed(_) => "failed",
             Self::Retry(_) => "retry",
             Self::Blocked(..) => "blocked",
+            Self::Held(..) => "held",
             Self::Ambiguous(_) => "ambiguous",
         }
     }
@@ -292,6 +295,7 @@ impl Outcome {
             | Self::Failed(text)
             | Self::Retry(text)
             | Self::Blocked(_, text)
+            | Self::Held(_, text)
             | Self::Ambiguous(text) => text,
         }
     }

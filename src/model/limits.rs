@@ -72,11 +72,32 @@ pub struct Bounds {
     pub reruns_per_run: Option<u32>,
     /// What time frees again.
     pub rates: Vec<(Ceiling, Rate)>,
+    /// How many runs of the repository that the rule has set going may be under way; counted at the last look.
+    pub running: Option<u32>,
     /// What may hold it, if it is a re-run.
     pub breaker: Option<Breaker>,
 }
 
+impl Bounds {
+    /// What holds an action for want of a place among the runs under way.
+    pub const RUNNING: &str = "limits.running";
+}
+
 impl ActionKind {
+    /// Whether it sets a run going.
+    #[must_use]
+    pub fn sets_going(self) -> bool {
+        match self {
+            Self::Rerun | Self::ApproveRun | Self::ApproveDeployment => true,
+            Self::Cancel
+            | Self::ForceCancel
+            | Self::RejectDeployment
+            | Self::ArchiveLogs
+            | Self::DeleteRun
+            | Self::DeleteLogs => false,
+        }
+    }
+
     /// Whether it counts towards ceilings over time: what changes a run. A forced cancellation is the same wish as
     /// the one before it.
     #[must_use]

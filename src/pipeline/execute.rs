@@ -1,6 +1,6 @@
 //! The worker that carries out what is planned: begun in the ledger, looked at, performed, settled.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{error, info, warn};
@@ -8,7 +8,9 @@ use tracing::{error, info, warn};
 use crate::{
     github::{Access, Meter},
     metrics::ExecutionLabels,
-    model::{ActionRow, Lane, Outcome, RuleName, Timestamp},
+    model::{
+        Action, ActionKind, ActionRow, ActionState, Bounds, Lane, Outcome, PlannedAction, RuleName, Timestamp,
+    },
     rules::{Circumstances, Recheck, Ruleset, first_due, recheck, settle},
     store::{Finished, StoreError},
 };
@@ -17,6 +19,10 @@ use super::{Pipeline, Progress, perform::outcome_of_look};
 
 /// How many actions that events caused may be under way at once.
 const EVENT_CONCURRENCY: usize = 16;
+
+/// How soon after finding no place an action looks for one again, and how late.
+const SOONEST_PLACE: Duration = Duration::from_secs(30);
+const LATEST_PLACE: Duration = Duration::from_secs(300);
 
 /// How many looks one execution may take: more than any action asks for.
 const MOST_LOOKS: usize = 8;
@@ -194,7 +200,7 @@ impl Pipeline {
         let tries = action.tries.saturating_add(1);
         let outcome = match self.why_impossible(&action.plan) {
             Some(why) => Outcome::Refused(why),
-            None => match self.why_not_deleted(&action.plan, self.clock.now()).await {
+            None => match self.why_not_after(&action.plan).await {
                 Some(outcome) => outcome,
                 None => self.attempt(&access, &action, tries).await,
             },
@@ -214,9 +220,35 @@ impl Pipeline {
             due_at: Some(next.due_at),
             counts_as_try: next.counts_as_try,
             interrupted: next.interrupted,
-            held_by: None,
+            held_by: (next.state == ActionState::Held).then_some(Bounds::RUNNING),
             now,
         })
+    }
+
+    /// What keeps an action from being carried out that follows another of its rule.
+    async fn why_not_after(&self, plan: &PlannedAction) -> Option<Outcome> {
+        match self.why_not_forced(plan).await {
+            None => self.why_not_deleted(plan, self.clock.now()).await,
+            some => some,
+        }
+    }
+
+    /// A cancellation by force follows one that was asked for: not one that is held, and none that was not to be.
+    async fn why_not_forced(&self, plan: &PlannedAction) -> Option<Outcome> {
+        let Action::ForceCancel(force) = &plan.action else {
+            return None;
+        };
+        match self.store.sibling(plan, ActionKind::Cancel).await {
+            Err(error) => Some(Outcome::Retry(error.to_string())),
+            Ok(Some((state, due_at))) if state.is_open() => {
+                let until = due_at.max(self.clock.now()) + force.after;
+                Some(Outcome::Blocked(until, format!("follows a cancellation that is {state}")))
+            }
+            Ok(Some((ActionState::Limited, _))) => {
+                Some(Outcome::Refused("the cancellation before it was not to be".to_owned()))
+            }
+            Ok(_) => None,
+        }
     }
 
     /// Looks and performs in a task of its own: should it fail by a bug, that too is an end that is recorded.
@@ -234,12 +266,13 @@ impl Pipeline {
             guarded: plan.rule.as_str() != RuleName::COMMAND,
             planned_at: action.planned_at,
             most_failed_jobs: self.rules().ceilings.failed_jobs,
+            most_running: self.rules().bounds_of(&plan.rule, plan.action.kind()).running,
         };
         let mut look = self.look_without_asking(plan);
         for _ in 0..MOST_LOOKS {
             match recheck(plan, &look, circumstances, self.clock.now()) {
                 Recheck::Need(wanted) => {
-                    if let Err(error) = self.look_at(access, plan, wanted, &mut look).await {
+                    if let Err(error) = self.look_at(access, action, wanted, &mut look).await {
                         return outcome_of_look(&error);
                     }
                 }
@@ -247,6 +280,11 @@ impl Pipeline {
                 Recheck::Done(words) => return Outcome::Done(words),
                 Recheck::Refuse(words) => return Outcome::Refused(words),
                 Recheck::Wait(words) => return Outcome::Retry(words),
+                Recheck::Hold(words) => {
+                    let now = self.clock.now();
+                    let wait = (now.since(action.planned_at) / 10).clamp(SOONEST_PLACE, LATEST_PLACE);
+                    return Outcome::Held(now + wait, format!("{words}; next chance {}", now + wait));
+                }
                 Recheck::Later(wait, words) => return Outcome::Blocked(self.clock.now() + wait, words),
             }
         }

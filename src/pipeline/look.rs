@@ -2,7 +2,7 @@
 
 use crate::{
     github::{Access, GitHubError},
-    model::{Action, PlannedAction, RunAttempt, RunSnapshot},
+    model::{Action, ActionRow, PlannedAction, RunAttempt, RunSnapshot},
     rules::{CurrentRun, Look, PendingGate, Presence, ReviewedGate, WantedLook, failed_jobs},
 };
 
@@ -37,10 +37,11 @@ impl Pipeline {
     pub(super) async fn look_at(
         &self,
         access: &Access,
-        plan: &PlannedAction,
+        action: &ActionRow,
         wanted: WantedLook,
         look: &mut Look,
     ) -> Result<(), GitHubError> {
+        let plan = &action.plan;
         match wanted {
             WantedLook::Run => {
                 look.run = Some(match self.github.run(access, plan.run).await {
@@ -61,6 +62,7 @@ impl Pipeline {
                 look.newer_commit = Some(self.newer_commit(access, run).await?);
             }
             WantedLook::Reviews => look.reviews = Some(self.look_at_reviews(access, plan).await?),
+            WantedLook::Running => look.running = Some(self.running_of_rule(access, action).await?),
             WantedLook::FailedJobs => {
                 let found = self.github.attempt_jobs(access, plan.run, plan.attempt).await?;
                 look.failed_jobs = Some(match found.unreadable {

@@ -5,9 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::model::{
-    ActionKind, ActionState, Fact, Facts, PlannedAction, RepositoryName, Timestamp, Underway,
-};
+use crate::model::{ActionState, Fact, Facts, PlannedAction, RepositoryName, Timestamp, Underway};
 
 /// How long such a run counts without GitHub's word: longer than its lists lag.
 const COUNTS_FOR: Duration = Duration::from_secs(120);
@@ -22,7 +20,7 @@ impl Starting {
     pub(super) fn remember(&self, facts: &Facts, actions: &[PlannedAction], now: Timestamp) {
         let starts = |action: &&PlannedAction| {
             let soon = action.due_at <= now + COUNTS_FOR;
-            action.state == ActionState::Planned && soon && sets_going(action.action.kind())
+            action.state == ActionState::Planned && soon && action.action.kind().sets_going()
         };
         let Some(action) = actions.iter().find(starts) else {
             return;
@@ -45,17 +43,5 @@ impl Starting {
                 underway.push(entry.clone());
             }
         }
-    }
-}
-
-fn sets_going(kind: ActionKind) -> bool {
-    match kind {
-        ActionKind::Rerun | ActionKind::ApproveRun | ActionKind::ApproveDeployment => true,
-        ActionKind::Cancel
-        | ActionKind::ForceCancel
-        | ActionKind::RejectDeployment
-        | ActionKind::ArchiveLogs
-        | ActionKind::DeleteRun
-        | ActionKind::DeleteLogs => false,
     }
 }

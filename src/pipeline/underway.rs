@@ -1,14 +1,23 @@
 //! The runs of a repository that are under way, by GitHub's list, and the bases of their pull requests.
 
+use std::time::Duration;
+
 use crate::{
     github::{Access, GitHubError, RunQuery},
-    model::{Fact, Facts, RunSnapshot, Status, Underway, of_run},
+    model::{ActionRow, Fact, Facts, RunId, RunSnapshot, Status, Underway, of_run},
+    store::SetGoing,
 };
 
 use super::{Pipeline, listing, surroundings::Shared};
 
 /// Where runs stand that take up runners or are about to. A run that waits for approval is not among them.
 const UNDER_WAY: [Status; 4] = [Status::InProgress, Status::Queued, Status::Requested, Status::Pending];
+
+/// GitHub ends every run after this long.
+const LONGEST_RUN: Duration = Duration::from_secs(35 * 86_400);
+
+/// How long GitHub's lists may take to show a run that was let go.
+const LISTS_LAG: Duration = Duration::from_secs(120);
 
 /// How mirrors of pull requests name their branches: `pull-request/123`.
 const MIRROR: &str = "pull-request/";
@@ -56,6 +65,33 @@ impl Pipeline {
         found.sort_by_key(|run| run.id);
         found.dedup_by_key(|run| run.id);
         Ok(found)
+    }
+
+    /// The other runs of the repository that the action's rule has set going and that are under way. What was let go a
+    /// moment ago counts until GitHub has had time to show it; of two that are about to go, the later one waits.
+    pub(super) async fn running_of_rule(
+        &self,
+        access: &Access,
+        action: &ActionRow,
+    ) -> Result<Vec<RunId>, GitHubError> {
+        let listed = self.list_underway(access).await?;
+        let now = self.clock.now();
+        let plan = &action.plan;
+        // Read after the list: what was let go meanwhile is in one of both.
+        let gone = self.store.set_going(&plan.rule, &plan.repository, now - LONGEST_RUN).await;
+        let gone = gone.map_err(|error| GitHubError::NotSent { why: error.to_string() })?;
+        let counts = |gone: &&SetGoing| match gone.finished_at {
+            None => gone.action_id < action.id,
+            Some(at) => {
+                let unseen = now.since(at) < LISTS_LAG && !self.sightings.changed_since(gone.run, at);
+                unseen || listed.iter().any(|run| run.id == gone.run)
+            }
+        };
+        let others = gone.iter().filter(|gone| gone.run != plan.run).filter(counts);
+        let mut ids: Vec<RunId> = others.map(|gone| gone.run).collect();
+        ids.sort();
+        ids.dedup();
+        Ok(ids)
     }
 
     /// What the run's pull request is to be merged into; none where it has no pull request.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::ceilings::too_many_failed;
 use crate::model::{
     Action, ApproveRun, Conclusion, EnvironmentId, Guard, PlannedAction, Rerun, RerunScope, Review,
-    RunAttempt, RunSnapshot, Status, Timestamp, Via,
+    RunAttempt, RunId, RunSnapshot, Status, Timestamp, Via,
 };
 
 /// GitHub refuses to re-run a run this long after it was created.
@@ -43,6 +43,8 @@ pub struct Look {
     pub next_attempt: Option<Presence>,
     /// How many of its jobs failed, or in words why that is not known.
     pub failed_jobs: Option<Result<u32, String>>,
+    /// The other runs of the repository that its rule has set going and that are under way.
+    pub running: Option<Vec<RunId>>,
 }
 
 /// The run as it is now.
@@ -104,6 +106,8 @@ pub enum WantedLook {
     NextAttempt,
     /// How many of its jobs failed.
     FailedJobs,
+    /// The rule's runs under way.
+    Running,
 }
 
 /// What the look says.
@@ -121,6 +125,8 @@ pub enum Recheck {
     Wait(String),
     /// Cannot be said before the run has ended, which may take hours: look again after so long.
     Later(Duration, String),
+    /// Wanted, and there is no place for it now.
+    Hold(String),
 }
 
 /// What the ledger knows of the action beside its plan.
@@ -135,11 +141,32 @@ pub struct Circumstances {
     pub planned_at: Timestamp,
     /// With how many failed jobs a run may be re-run, where a ceiling says so.
     pub most_failed_jobs: Option<u32>,
+    /// How many runs that its rule has set going may be under way, where its rule says so.
+    pub most_running: Option<u32>,
 }
 
 /// What to do about a planned action, given GitHub's present state.
 #[must_use]
 pub fn recheck(plan: &PlannedAction, look: &Look, circumstances: Circumstances, now: Timestamp) -> Recheck {
+    let verdict = recheck_run(plan, look, circumstances, now);
+    match (&verdict, circumstances.most_running.filter(|_| plan.action.kind().sets_going())) {
+        (Recheck::Go(_), Some(most)) => when_running(most, look).unwrap_or(verdict),
+        _ => verdict,
+    }
+}
+
+/// Whether there is a place left among the runs that the rule has set going; asked last, since it is the dearest.
+fn when_running(most: u32, look: &Look) -> Option<Recheck> {
+    let Some(running) = &look.running else {
+        return Some(Recheck::Need(WantedLook::Running));
+    };
+    let count = running.len();
+    let ids: Vec<String> = running.iter().take(5).map(ToString::to_string).collect();
+    (count >= most as usize)
+        .then(|| Recheck::Hold(format!("limits.running: {count} of {most} under way: {}", ids.join(", "))))
+}
+
+fn recheck_run(plan: &PlannedAction, look: &Look, circumstances: Circumstances, now: Timestamp) -> Recheck {
     let Circumstances { interrupted, guarded, planned_at, .. } = circumstances;
     let run = match &look.run {
         None => return Recheck::Need(WantedLook::Run),
@@ -314,6 +341,7 @@ fn when_newer(newer: &Option<Presence>, look: WantedLook) -> Option<Recheck> {
         | WantedLook::Reviews
         | WantedLook::Pending
         | WantedLook::FailedJobs
+        | WantedLook::Running
         | WantedLook::NextAttempt => "a newer run of the workflow and branch exists",
     };
     match newer {

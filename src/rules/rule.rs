@@ -67,6 +67,7 @@ impl Ruleset {
         Bounds {
             per_run: rule.limits.per_run,
             reruns_per_run: ceilings.reruns_per_run.filter(|_| is_rerun),
+            running: rule.limits.running.filter(|_| kind.sets_going()),
             breaker: self.breaker.filter(|_| is_rerun),
             rates: if kind.is_counted() { rates.collect() } else { Vec::new() },
         }
@@ -249,6 +250,8 @@ pub struct Limits {
     pub per_pass: Option<u32>,
     /// How many of its actions there may be in one repository in some time.
     pub per_repository: Option<Rate>,
+    /// How many runs of one repository that it has set going may be under way.
+    pub running: Option<u32>,
 }
 
 /// What no rule of the file may go beyond.

@@ -18,7 +18,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 pub struct Next {
     /// Its state.
     pub state: ActionState,
-    /// When it is due again, while `Planned`.
+    /// When it is due again, while `Planned` or `Held`.
     pub due_at: Timestamp,
     /// Why, in words.
     pub reason: String,
@@ -42,6 +42,9 @@ pub fn settle(outcome: &Outcome, tries: u32, since: Timestamp, interrupted: bool
         Outcome::Failed(_) => end(ActionState::Failed),
         Outcome::Blocked(until, _) => {
             Next { state: ActionState::Planned, due_at: *until, reason, interrupted, counts_as_try: false }
+        }
+        Outcome::Held(until, _) => {
+            Next { state: ActionState::Held, due_at: *until, reason, interrupted, counts_as_try: false }
         }
         Outcome::Retry(_) if impatient && interrupted => end(ActionState::Uncertain),
         Outcome::Retry(_) if impatient => end(ActionState::Failed),

@@ -10,7 +10,8 @@ use super::{
     rows,
 };
 use crate::model::{
-    Act, ActionKey, ActionKind, ActionRow, ActionState, Lane, PlannedAction, RuleName, RunId, Timestamp,
+    Act, ActionKey, ActionKind, ActionRow, ActionState, Bounds, Lane, PlannedAction, RuleName, RunId,
+    Timestamp,
 };
 
 /// Keys of one query.
@@ -311,6 +312,24 @@ async fn begin(
     Ok(Some(id))
 }
 
+/// What waits behind this one for a place among the runs under way looks for one at once.
+async fn next_for_a_place(connection: &mut SqliteConnection, finished: &Finished) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE actions
+         SET due_at = $1
+         WHERE state = 'held'
+           AND held_by = $2
+           AND due_at > $1
+           AND rule = (SELECT rule FROM actions WHERE id = $3)",
+    )
+    .bind(finished.now.0)
+    .bind(Bounds::RUNNING)
+    .bind(finished.action_id)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
 async fn finish(connection: &mut SqliteConnection, finished: &Finished) -> Result<bool, sqlx::Error> {
     sqlx::query(
         "UPDATE executions
@@ -345,7 +364,10 @@ async fn finish(connection: &mut SqliteConnection, finished: &Finished) -> Resul
     .bind(finished.interrupted)
     .bind((!finished.state.is_open()).then_some(finished.now.0))
     .bind(finished.held_by)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    if !finished.state.is_open() {
+        next_for_a_place(connection, finished).await?;
+    }
     Ok(changed.rows_affected() > 0)
 }

@@ -9,10 +9,13 @@ use super::{
     breaker::{self, Hold},
     conditions::Conditions,
 };
-use crate::model::{ActionKind, Ceiling, PlannedAction, Rate, Timestamp};
+use crate::model::{ActionKind, Bounds, Ceiling, PlannedAction, Rate, Timestamp};
 
 /// A held action is looked at again no sooner than this.
 const SOONEST: Duration = Duration::from_secs(1);
+
+/// What waits behind others for a place among the runs under way is looked at again after this.
+const LOOKS_FOR_PLACES: Duration = Duration::from_secs(60);
 
 /// What the ceilings say of an action.
 pub(super) enum Standing {
@@ -40,6 +43,14 @@ pub(super) async fn standing(
     {
         return Ok(Standing::Held { by: breaker::HELD_BY, reason, until });
     }
+    if planned.bounds.running.is_some() {
+        let ahead = waiting_for_places(connection, planned, held_as).await?;
+        if ahead > 0 {
+            let until = now + LOOKS_FOR_PLACES;
+            let reason = format!("{}: {ahead} waiting before it; next chance {until}", Bounds::RUNNING);
+            return Ok(Standing::Held { by: Bounds::RUNNING, reason, until });
+        }
+    }
     for (ceiling, rate) in &planned.bounds.rates {
         let one = Counted { ceiling: *ceiling, rate: *rate, planned, held_as, now };
         match one.standing(connection).await? {
@@ -48,6 +59,29 @@ pub(super) async fn standing(
         }
     }
     Ok(Standing::Free)
+}
+
+/// How many actions of the rule in the repository wait for a place before it. Only the first looks at GitHub.
+async fn waiting_for_places(
+    connection: &mut SqliteConnection,
+    planned: &PlannedAction,
+    held_as: Option<i64>,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*)
+         FROM actions
+         WHERE state = 'held'
+           AND held_by = $1
+           AND id < $2
+           AND lower(repository) = $3
+           AND rule = $4",
+    )
+    .bind(Bounds::RUNNING)
+    .bind(held_as.unwrap_or(i64::MAX))
+    .bind(planned.repository.key())
+    .bind(planned.rule.as_str())
+    .fetch_one(connection)
+    .await
 }
 
 /// Why there may be no more of it on its run, ever.

@@ -8,7 +8,7 @@ use super::{
     error::{StoreError, doing},
     rows,
 };
-use crate::model::{ActionRow, ActionState, Bounds, Timestamp};
+use crate::model::{ActionRow, ActionState, Bounds, RepositoryName, RuleName, RunId, Timestamp};
 
 /// How many held actions one transaction counts anew: webhooks wait meanwhile.
 const AT_ONCE: i64 = 32;
@@ -178,4 +178,51 @@ async fn write(
     .execute(connection)
     .await
     .map(drop)
+}
+
+/// An action that sets a run going, begun or done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetGoing {
+    /// Its row.
+    pub action_id: i64,
+    /// The run.
+    pub run: RunId,
+    /// When it was done; `None` while it is under way.
+    pub finished_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// What a rule has set going in a repository since then, or is about to.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn set_going(
+        &self,
+        rule: &RuleName,
+        repository: &RepositoryName,
+        since: Timestamp,
+    ) -> Result<Vec<SetGoing>, StoreError> {
+        let found: Vec<(i64, i64, Option<i64>)> = sqlx::query_as(
+            "SELECT id, run_id, finished_at
+             FROM actions
+             WHERE spent_at IS NOT NULL
+               AND lower(repository) = $1
+               AND spent_at > $2
+               AND rule = $3
+               AND kind IN ('rerun', 'approve_run', 'approve_deployment')
+               AND state IN ('executing', 'done', 'uncertain')",
+        )
+        .bind(repository.key())
+        .bind(since.0)
+        .bind(rule.as_str())
+        .fetch_all(&self.inner.readers)
+        .await
+        .map_err(doing("read what was set going"))?;
+        let one = |(action_id, run, finished_at): (i64, i64, Option<i64>)| SetGoing {
+            action_id,
+            run: RunId(run),
+            finished_at: finished_at.map(Timestamp),
+        };
+        Ok(found.into_iter().map(one).collect())
+    }
 }

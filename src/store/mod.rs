@@ -40,6 +40,7 @@ use tokio::sync::Notify;
 pub use actions::Finished;
 pub use counts::Counts;
 pub use error::{IngestError, StoreError};
+pub use held::SetGoing;
 pub use history::{DecisionEntry, HistoryEntry, HistoryFilter};
 pub use inbox::DueDelivery;
 pub use ingest::{QUEUE_BYTES, QUEUE_ENTRIES};

@@ -274,3 +274,71 @@ rules:
     assert!(story.writes().last().unwrap().starts_with("DELETE"), "{:?}", story.writes());
     story.end().await;
 }
+
+#[tokio::test]
+async fn only_so_many_runs_that_a_rule_has_let_go_are_under_way_the_others_follow_in_turn() {
+    let rules = r#"
+rules:
+  - name: approve
+    on: deployment.waiting
+    when: { environment: test }
+    then: [approve_deployment]
+    limits: { running: 2 }
+"#;
+    let mut story = Story::begin(rules).await;
+    // Runs that others set going take no place.
+    story.github.run(RunSpec::new("acme/api", "ci.yml"));
+    let queue: Vec<u64> = (0..4).map(|_| story.github.run(waiting("main"))).collect();
+    story.settle().await;
+    let approved = |story: &Story| -> Vec<u64> {
+        let approved =
+            |run: &&u64| story.writes().iter().any(|line| line.contains(&format!("/{run}/pending")));
+        queue.iter().filter(approved).copied().collect()
+    };
+    assert_eq!(approved(&story).len(), 2);
+    let held = story.pipeline.store.counts().await.unwrap().held;
+    assert_eq!(held, 2);
+    story.pass(3 * MINUTE).await;
+    story.pass(3 * MINUTE).await;
+    let first = approved(&story);
+    assert_eq!(first.len(), 2);
+    story.github.finish(first[0]);
+    story.pass(5 * MINUTE).await;
+    assert_eq!(approved(&story).len(), 3, "one place was free");
+    let last = *queue.iter().find(|run| !approved(&story).contains(run)).unwrap();
+    let waits = story.actions(last).await;
+    assert!(
+        waits[0].starts_with("approve approve_deployment held: limits.running: 2 of 2 under way: "),
+        "{waits:?}"
+    );
+    // What waits for a place is let go of when its run ends meanwhile.
+    story.github.person_cancels(last).unwrap();
+    story.pass(5 * MINUTE).await;
+    let ended = story.actions(last).await;
+    assert!(ended[0].contains("refused: the run is completed"), "{ended:?}");
+    story.end().await;
+}
+
+#[tokio::test]
+async fn a_cancellation_by_force_does_not_overtake_one_that_is_held() {
+    let rules = r#"
+limits: { actions_total: 1/day }
+rules:
+  - name: stop
+    on: workflow_run.in_progress
+    then: [cancel: { force_after: 10m }]
+"#;
+    let mut story = Story::begin(rules).await;
+    let first = story.github.run(RunSpec::new("acme/api", "ci.yml"));
+    story.settle().await;
+    let second = story.github.run(RunSpec::new("acme/api", "ci.yml").ignores_cancel());
+    story.pass(11 * MINUTE).await;
+    let cancelled =
+        |story: &Story, run: u64| story.writes().iter().filter(|it| it.contains(&run.to_string())).count();
+    assert_eq!((cancelled(&story, first), cancelled(&story, second)), (2, 0), "{:?}", story.writes());
+    story.pass(24 * HOUR).await;
+    assert_eq!(cancelled(&story, second), 1);
+    story.pass(11 * MINUTE).await;
+    assert_eq!(cancelled(&story, second), 2, "{:?}", story.writes());
+    story.end().await;
+}

@@ -353,7 +353,7 @@ fn reviewed(state: &str, by: &str) -> Option<Vec<ReviewedGate>> {
 }
 
 fn circumstances(interrupted: bool, guarded: bool) -> Circumstances {
-    Circumstances { interrupted, guarded, planned_at: NOW, most_failed_jobs: None }
+    Circumstances { interrupted, guarded, planned_at: NOW, most_failed_jobs: None, most_running: None }
 }
 
 /// The verdict as one word, for tables.
@@ -364,6 +364,7 @@ fn word(recheck: &Recheck) -> &'static str {
         Recheck::Done(_) => "done",
         Recheck::Refuse(_) => "refuse",
         Recheck::Wait(_) => "wait",
+        Recheck::Hold(_) => "hold",
         Recheck::Later(..) => "later",
     }
 }
