@@ -99,7 +99,10 @@ fn check_job(report: &mut Report<'_>, draft: &Draft<'_>, when: &Condition) {
 /// Why no run of that moment can fulfil the conditions, with the remedy.
 fn impossible(when: &Condition, moment: Moment) -> Option<(&'static str, &'static str)> {
     let ends = requires(when, Word::Conclusion);
-    if requires(when, Word::Environment) && !matches!(moment, Moment::Waiting | Moment::Listed) {
+    let asks_where = [Word::Environment, Word::PendingFor, Word::NewerPending];
+    if asks_where.iter().any(|word| requires(when, *word))
+        && !matches!(moment, Moment::Waiting | Moment::Listed)
+    {
         let why = "only `deployment.waiting` and schedules name an environment";
         return Some((why, "use `on: deployment.waiting`"));
     }

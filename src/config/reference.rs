@@ -108,6 +108,10 @@ fn doc_of_word(word: Word) -> &'static str {
         Word::TriggeringActor => "The login that started this attempt, whatever its case.",
         Word::Sender => "The login that caused the webhook, whatever its case.",
         Word::Environment => "The environment that the run waits at.",
+        Word::PendingFor => "For how long the run has waited for the deployment.",
+        Word::NewerPending => {
+            "Whether a newer run of the same workflow and branch waits at the same environment."
+        }
         Word::Age => "How long ago the run was created.",
         Word::QuietFor => "How long ago the run last changed.",
         Word::QueuedFor => "For how long the attempt has waited to begin; only before it begins.",

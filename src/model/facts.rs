@@ -100,6 +100,9 @@ pub struct Details {
     /// The branch that the run's pull request is to be merged into; none without a pull request.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub base: Fact<Option<String>>,
+    /// The environments at which newer runs of the same workflow and branch wait.
+    #[serde(skip_serializing_if = "Fact::is_not_asked")]
+    pub newer_pending: Fact<Vec<String>>,
     /// The jobs of the judged attempt, all of them.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub jobs: Fact<Vec<Job>>,

@@ -90,6 +90,9 @@ impl Pipeline {
                     };
                     Ok(())
                 }
+                Need::NewerPending => self.newer_pending(access, &facts.run, shared).await.map(|found| {
+                    facts.details.newer_pending = found;
+                }),
                 Need::Underway { bases } => self.underway(access, facts, shared, bases).await,
                 Need::Run => self.complete_run(access, facts).await,
                 Need::Repository => self.github.repository(access).await.map(|repository| {
@@ -256,7 +259,7 @@ impl Pipeline {
             let details = Details { repository, ..Details::default() };
             let installation = pass.installation;
             let facts = Facts { installation, details, ..Facts::of(Signal::Schedule, run) };
-            for mut facts in self.at_each_gate(&access, gated, facts, &asked).await? {
+            for mut facts in self.at_each_gate(&access, gated, facts, &shared, &asked).await? {
                 self.complete(&access, &mut facts, &shared, asked).await?;
                 runs.push(facts);
             }
@@ -271,6 +274,7 @@ impl Pipeline {
         access: &Access,
         gated: bool,
         mut facts: Facts,
+        shared: &Shared,
         asked: &impl Fn(&Facts) -> BTreeSet<Need>,
     ) -> Result<Vec<Facts>, Gathered> {
         if !gated || facts.run.status != Some(Status::Waiting) {
@@ -280,7 +284,7 @@ impl Pipeline {
         if !asked(&facts).contains(&Need::Environments) {
             return Ok(vec![facts]);
         }
-        let names = match self.pending_environments(access, &facts).await {
+        let names = match self.environments_of(access, facts.run.id, shared).await {
             Ok(names) => names,
             Err(error) => return later(&error).map_or(Ok(vec![facts]), Err),
         };
@@ -324,6 +328,7 @@ fn missing(facts: &mut Facts, need: Need, why: &str) {
                 details.base = Fact::Missing(why.to_owned());
             }
         }
+        Need::NewerPending => details.newer_pending = Fact::Missing(why.to_owned()),
         Need::Jobs => details.jobs = Fact::Missing(why.to_owned()),
         Need::Annotations(job) => note_on(facts, job, &Fact::Missing(why.to_owned())),
         // The run itself says by its gaps what is not known; the ledger is no matter of GitHub's.

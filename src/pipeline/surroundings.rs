@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     github::{Access, GitHubError, RunQuery, WorkflowRef},
-    model::{Fact, Head, PullRequest, RunSnapshot},
+    model::{Fact, Head, PullRequest, RunId, RunSnapshot, Status},
     rules::Presence,
 };
 
@@ -27,6 +27,7 @@ pub(super) struct SharedFacts {
     heads: HashMap<(String, String), Head>,
     pub(super) underway: Option<Vec<RunSnapshot>>,
     pub(super) bases: HashMap<(String, String), Option<String>>,
+    pub(super) gates: HashMap<RunId, Vec<String>>,
 }
 
 impl Shared {
@@ -137,6 +138,56 @@ impl Pipeline {
             None if page.unreadable > 0 => unreadable_list(),
             None => Presence::Absent,
         })
+    }
+
+    /// Where newer runs of the run's workflow and branch wait.
+    pub(super) async fn newer_pending(
+        &self,
+        access: &Access,
+        run: &RunSnapshot,
+        shared: &Shared,
+    ) -> Result<Fact<Vec<String>>, GitHubError> {
+        let (Some(workflow), Some(branch), Some(number)) =
+            (run.workflow_id, run.branch.as_deref(), run.run_number)
+        else {
+            let why = "GitHub does not give the run's workflow, branch and number";
+            return Ok(Fact::Missing(why.to_owned()));
+        };
+        let query = RunQuery {
+            branch: Some(branch.to_owned()),
+            status: Some(Status::Waiting.as_str().to_owned()),
+            ..RunQuery::default()
+        };
+        let page = self.github.list_workflow_runs(access, &WorkflowRef::Id(workflow), &query, None).await?;
+        if page.unreadable > 0 {
+            return Ok(Fact::Missing("GitHub's list of runs could not be read".to_owned()));
+        }
+        let newer = page.runs.iter().filter(|other| {
+            is_of_the_head(other, run) && other.run_number.is_some_and(|other| other > number)
+        });
+        let mut names = Vec::new();
+        for other in newer {
+            names.extend(self.environments_of(access, other.id, shared).await?);
+        }
+        names.sort();
+        names.dedup();
+        Ok(Fact::Known(names))
+    }
+
+    /// The environments at which a run waits.
+    pub(super) async fn environments_of(
+        &self,
+        access: &Access,
+        run: RunId,
+        shared: &Shared,
+    ) -> Result<Vec<String>, GitHubError> {
+        if let Some(names) = shared.with(|shared| shared.gates.get(&run).cloned()) {
+            return Ok(names);
+        }
+        let pending = self.github.pending_deployments(access, run, false).await?;
+        let names: Vec<String> = pending.into_iter().map(|gate| gate.name).collect();
+        shared.with(|shared| shared.gates.insert(run, names.clone()));
+        Ok(names)
     }
 
     /// Whether the run's commit is no longer the head of its branch, nor of an open pull request. Where GitHub does not show the branch (a

@@ -26,6 +26,8 @@ pub enum Need {
     NewerRun,
     /// The names of the environments that the run waits at.
     Environments,
+    /// Where newer runs of the workflow and branch wait.
+    NewerPending,
     /// The runs of the repository that are under way, with the bases of their pull requests if need be.
     Underway {
         /// Whether the bases are asked for, of this run and of those of its workflow.
@@ -129,6 +131,12 @@ fn need_of(word: Word, facts: &Facts) -> Option<Need> {
         Word::Environment => {
             let gate = facts.gate.as_ref()?;
             gate.environment.is_none().then_some(Need::Environments)
+        }
+        Word::PendingFor => details.jobs.is_not_asked().then_some(Need::Jobs),
+        Word::NewerPending => {
+            let gate = facts.gate.as_ref()?;
+            let named = details.newer_pending.is_not_asked().then_some(Need::NewerPending);
+            if gate.environment.is_none() { Some(Need::Environments) } else { run.or(named) }
         }
         Word::Visibility | Word::Archived => {
             facts.details.repository.is_not_asked().then_some(Need::Repository)

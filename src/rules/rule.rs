@@ -123,7 +123,9 @@ impl Rule {
     #[must_use]
     pub fn asks_for_gates(&self) -> bool {
         let mut asked = self.then.iter().any(|action| matches!(action, Action::ReviewDeployments(_)));
-        self.when.visit(false, &mut |test, _| asked |= test.word == Word::Environment);
+        self.when.visit(false, &mut |test, _| {
+            asked |= matches!(test.word, Word::Environment | Word::PendingFor | Word::NewerPending);
+        });
         asked
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Store,
@@ -11,7 +11,7 @@ use super::{
     rows,
 };
 use crate::model::{
-    ActionRow, DecisionRow, DeliveryGuid, DeliveryRow, ExecutionRow, RepositoryName, RuleName, RunId,
+    ActionRow, DecisionRow, DeliveryGuid, DeliveryRow, ExecutionRow, Facts, RepositoryName, RuleName, RunId,
     Timestamp,
 };
 
@@ -53,6 +53,20 @@ pub struct DecisionEntry {
 }
 
 impl Store {
+    /// What a decision was made on; `None` when there is no such decision.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn facts_of(&self, decision_id: i64) -> Result<Option<Facts>, StoreError> {
+        let sql = format!("SELECT {} FROM decisions WHERE id = $1", rows::DECISION);
+        let found = sqlx::query(AssertSqlSafe(sql))
+            .bind(decision_id)
+            .fetch_optional(&self.inner.readers)
+            .await
+            .map_err(doing("read a decision"))?;
+        found.map(|row| rows::decision(&row).map(|decision| decision.facts)).transpose()
+    }
+
     /// The history that a filter asks for, newest first, as it stood at one moment. With a filter on decisions
     /// (repository, rule, run), deliveries without a matching decision are left out.
     ///

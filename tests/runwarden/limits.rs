@@ -342,3 +342,48 @@ rules:
     assert_eq!(cancelled(&story, second), 2, "{:?}", story.writes());
     story.end().await;
 }
+
+#[tokio::test]
+async fn of_runs_that_wait_the_overtaken_ones_are_rejected_once_they_have_waited_long_enough() {
+    let rules = r#"
+rules:
+  - name: reject
+    on: { schedule: "0 * * * *" }
+    when: { repository: "acme/*", environment: test, newer_pending: true, pending_for: { above: 2h } }
+    then: [reject_deployment]
+"#;
+    let mut story = Story::begin(rules).await;
+    let old = story.github.run(waiting("main"));
+    let elsewhere = story.github.run(waiting("dev"));
+    let newest = story.github.run(waiting("main"));
+    story.pass(HOUR).await;
+    assert_eq!(story.writes(), Vec::<String>::new());
+    story.pass(2 * HOUR).await;
+    assert_eq!(story.writes(), [format!("POST /repos/acme/api/actions/runs/{old}/pending_deployments")]);
+    assert!(story.history(newest).await.is_empty() && story.history(elsewhere).await.is_empty());
+    story.end().await;
+}
+
+#[tokio::test]
+async fn what_was_held_until_the_office_closed_is_not_approved_at_night() {
+    let rules = r#"
+limits: { actions_total: 1/10h }
+rules:
+  - name: approve
+    on: deployment.waiting
+    when: { environment: test, time: { hours: "08:00-18:00" } }
+    then: [approve_deployment]
+"#;
+    let mut story = Story::begin(rules).await;
+    let runs = [story.github.run(waiting("a")), story.github.run(waiting("b"))];
+    story.settle().await;
+    assert_eq!(story.writes().len(), 1);
+    story.pass(11 * HOUR).await;
+    assert_eq!(story.writes().len(), 1);
+    let all = [story.actions(runs[0]).await, story.actions(runs[1]).await].concat();
+    assert!(
+        all.iter().any(|it| it.contains("refused: it was held, and does not hold any more: time: ")),
+        "{all:?}"
+    );
+    story.end().await;
+}

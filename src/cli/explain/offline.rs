@@ -165,59 +165,56 @@ impl<'a> Explanation<'a> {
         let branch = self.facts.run.branch.as_deref().unwrap_or("BRANCH");
         let head = self.facts.run.head_repository.as_ref().map_or("HEAD_REPOSITORY", RepositoryName::as_str);
         let fetch = |need: &Need| match need {
-            Need::RerunsByUs => of_the_ledger("reruns_by_us", "how many re-runs it has asked for"),
-            Need::Acts => of_the_ledger("acts", "what it has done to the run"),
-            Need::Underway { .. } => FetchView {
-                fact: "underway",
-                what: "the runs under way: in progress, queued, requested, pending",
-                request: format!("{repository}/actions/runs?status=in_progress"),
-            },
-            Need::Run => FetchView { fact: "run", what: "the run", request: run.clone() },
-            Need::Repository => {
-                FetchView { fact: "repository", what: "the repository", request: repository.clone() }
+            Need::RerunsByUs => {
+                fetch_view("reruns_by_us", "how many re-runs it has asked for", "its own ledger".to_owned())
             }
-            Need::WorkflowState => FetchView {
-                fact: "workflow_state",
-                what: "the workflow",
-                request: format!("{repository}/actions/workflows/{workflow}"),
-            },
-            Need::Head => FetchView {
-                fact: "head",
-                what: "the head branch",
-                request: format!("GET /repos/{head}/branches/{branch}"),
-            },
-            Need::Tag => FetchView {
-                fact: "tag",
-                what: "the tag of that name",
-                request: format!("{repository}/git/ref/tags/{branch}"),
-            },
-            Need::NewerRun => FetchView {
-                fact: "newer_run",
-                what: "the workflow's runs on the branch, if webhooks have not told",
-                request: format!("{repository}/actions/workflows/{workflow}/runs?branch={branch}"),
-            },
-            Need::Environments => FetchView {
-                fact: "pending_deployments",
-                what: "the run's pending deployments",
-                request: format!("{run}/pending_deployments"),
-            },
-            Need::Jobs => FetchView {
-                fact: "jobs",
-                what: "the attempt's jobs",
-                request: format!("{run}/attempts/{attempt}/jobs"),
-            },
-            Need::Annotations(job) => FetchView {
-                fact: "annotations",
-                what: "a job's annotations",
-                request: format!("{repository}/check-runs/{job}/annotations"),
-            },
+            Need::Acts => fetch_view("acts", "what it has done to the run", "its own ledger".to_owned()),
+            Need::Underway { .. } => fetch_view(
+                "underway",
+                "the runs under way: in progress, queued, requested, pending",
+                format!("{repository}/actions/runs?status=in_progress"),
+            ),
+            Need::Run => fetch_view("run", "the run", run.clone()),
+            Need::Repository => fetch_view("repository", "the repository", repository.clone()),
+            Need::WorkflowState => fetch_view(
+                "workflow_state",
+                "the workflow",
+                format!("{repository}/actions/workflows/{workflow}"),
+            ),
+            Need::Head => {
+                fetch_view("head", "the head branch", format!("GET /repos/{head}/branches/{branch}"))
+            }
+            Need::Tag => {
+                fetch_view("tag", "the tag of that name", format!("{repository}/git/ref/tags/{branch}"))
+            }
+            Need::NewerRun => fetch_view(
+                "newer_run",
+                "the workflow's runs on the branch, if webhooks have not told",
+                format!("{repository}/actions/workflows/{workflow}/runs?branch={branch}"),
+            ),
+            Need::NewerPending => fetch_view(
+                "newer_pending",
+                "where newer runs of the workflow and branch wait",
+                format!("{repository}/actions/workflows/{workflow}/runs?status=waiting"),
+            ),
+            Need::Environments => fetch_view(
+                "pending_deployments",
+                "the run's pending deployments",
+                format!("{run}/pending_deployments"),
+            ),
+            Need::Jobs => fetch_view("jobs", "the attempt's jobs", format!("{run}/attempts/{attempt}/jobs")),
+            Need::Annotations(job) => fetch_view(
+                "annotations",
+                "a job's annotations",
+                format!("{repository}/check-runs/{job}/annotations"),
+            ),
         };
         self.needs.iter().map(fetch).collect()
     }
 }
 
-fn of_the_ledger(fact: &'static str, what: &'static str) -> FetchView {
-    FetchView { fact, what, request: "its own ledger".to_owned() }
+fn fetch_view(fact: &'static str, what: &'static str, request: String) -> FetchView {
+    FetchView { fact, what, request }
 }
 
 fn listened(trigger: &Trigger) -> String {

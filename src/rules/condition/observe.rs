@@ -122,7 +122,7 @@ fn observe(word: Word, facts: &Facts, now: Timestamp) -> Observation {
             Some(login) => Observation::Texts(vec![login.clone()]),
             None => Observation::Nothing,
         },
-        Word::Environment => environment(facts),
+        Word::Environment | Word::PendingFor | Word::NewerPending => at_gate(word, facts, now),
         Word::Age | Word::QuietFor | Word::QueuedFor | Word::RunningFor | Word::Duration => {
             length_of_time(word, facts, now)
         }
@@ -157,12 +157,48 @@ fn began(jobs: &[Job]) -> Option<Timestamp> {
     jobs.iter().filter(has_begun).filter(|job| !job.is_skipped()).filter_map(|job| job.started_at).min()
 }
 
+/// Since when the run waits, by the jobs that do; of several the one that began last, since GitHub does not say which
+/// waits where.
+fn pending_since(facts: &Facts) -> Result<Option<Timestamp>, String> {
+    let waits = |job: &&Job| job.status == Some(Status::Waiting);
+    if let Some(job) = facts.job.as_deref().filter(waits) {
+        return Ok(job.started_at);
+    }
+    let jobs = facts.details.jobs.known()?;
+    Ok(jobs.iter().filter(waits).filter_map(|job| job.started_at).max())
+}
+
+/// Where the run waits, and what goes on there.
+fn at_gate(word: Word, facts: &Facts, now: Timestamp) -> Observation {
+    match word {
+        _ if facts.gate.is_none() => Observation::Nothing,
+        Word::PendingFor => pending_since(facts).map_or_else(Observation::Unknown, |since| {
+            since.map_or(Observation::Nothing, |at| Observation::Duration(now.since(at)))
+        }),
+        Word::NewerPending => newer_pending(facts),
+        _ => environment(facts),
+    }
+}
+
+fn newer_pending(facts: &Facts) -> Observation {
+    let Some(environment) = facts.gate.as_ref().and_then(|gate| gate.environment.as_deref()) else {
+        return environment_is_not_named();
+    };
+    detail(&facts.details.newer_pending, |names| {
+        Observation::Flag(names.iter().any(|name| name.eq_ignore_ascii_case(environment)))
+    })
+}
+
+fn environment_is_not_named() -> Observation {
+    Observation::Unknown("not known: the payload does not name the environment".to_owned())
+}
+
 fn environment(facts: &Facts) -> Observation {
     match &facts.gate {
         None => Observation::Nothing,
         Some(gate) => match &gate.environment {
             Some(environment) => Observation::Texts(vec![environment.clone()]),
-            None => Observation::Unknown("not known: the payload does not name the environment".to_owned()),
+            None => environment_is_not_named(),
         },
     }
 }

@@ -53,6 +53,10 @@ pub enum Word {
     Sender,
     /// The environment that the run waits at.
     Environment,
+    /// For how long it has waited there.
+    PendingFor,
+    /// Whether a newer run of the workflow and branch waits there too.
+    NewerPending,
     /// How long ago the run was created.
     Age,
     /// How long ago the run last changed.
@@ -85,7 +89,7 @@ pub enum Kind {
 
 impl Word {
     /// All words, in the order of the reference.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::Repository,
         Self::Visibility,
         Self::Archived,
@@ -110,6 +114,8 @@ impl Word {
         Self::TriggeringActor,
         Self::Sender,
         Self::Environment,
+        Self::PendingFor,
+        Self::NewerPending,
         Self::Age,
         Self::QuietFor,
         Self::QueuedFor,
@@ -145,6 +151,8 @@ impl Word {
             Self::TriggeringActor => "triggering_actor",
             Self::Sender => "sender",
             Self::Environment => "environment",
+            Self::PendingFor => "pending_for",
+            Self::NewerPending => "newer_pending",
             Self::Age => "age",
             Self::QuietFor => "quiet_for",
             Self::QueuedFor => "queued_for",
@@ -173,15 +181,19 @@ impl Word {
             | Self::Environment => Kind::Text { ignore_case: false },
             Self::CommitMessage => Kind::Lines,
             Self::RunAttempt | Self::RerunsByUs => Kind::Number,
-            Self::Age | Self::QuietFor | Self::QueuedFor | Self::RunningFor | Self::Duration => {
-                Kind::Duration
-            }
+            Self::PendingFor
+            | Self::Age
+            | Self::QuietFor
+            | Self::QueuedFor
+            | Self::RunningFor
+            | Self::Duration => Kind::Duration,
             Self::Archived
             | Self::DefaultBranch
             | Self::BranchExists
             | Self::Fork
             | Self::IsHead
-            | Self::NewerRun => Kind::Flag,
+            | Self::NewerRun
+            | Self::NewerPending => Kind::Flag,
         }
     }
 }
