@@ -10,6 +10,7 @@ mod runs;
 mod schema;
 mod serve;
 mod show;
+mod test;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -26,6 +27,8 @@ pub enum Exit {
     Usage,
     /// 3: the configuration is not usable.
     Config,
+    /// 4: a test of the rules failed.
+    Tests,
 }
 
 impl From<Exit> for ExitCode {
@@ -35,6 +38,7 @@ impl From<Exit> for ExitCode {
             Exit::Failure => 1,
             Exit::Usage => 2,
             Exit::Config => 3,
+            Exit::Tests => 4,
         })
     }
 }
@@ -47,7 +51,7 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration";
+const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 a test failed";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -55,6 +59,8 @@ enum Command {
     Serve(ConfigArgs),
     /// Check a configuration and show all its problems (exit code 3 if it has errors)
     Check(check::CheckArgs),
+    /// Run the tests that stand in configurations (exit code 4 if one fails)
+    Test(test::TestArgs),
     /// Print the configuration's JSON Schema, for editors
     Schema,
     /// Show for one payload what every rule says, condition by condition
@@ -111,6 +117,7 @@ async fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Serve(args) => serve::run(&args).await,
         Command::Check(args) => check::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Schema => schema::run(),
         Command::Explain(args) => explain::run(&args).await,
         Command::History(args) => history::run(&args).await,

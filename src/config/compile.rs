@@ -4,6 +4,7 @@ use std::{fs, io::Read as _, path::Path};
 
 use super::{
     breaker, checks,
+    examples::{self, Known},
     fields::Fields,
     github, limits,
     problem::{Problems, Severity},
@@ -140,7 +141,12 @@ fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Conf
         Some(at) => breaker::breaker(report, &at).map(Some),
     };
     let frame = (mode.unwrap_or_default(), ceilings.unwrap_or_default());
-    let ruleset = ruleset(report, rules.as_ref(), frame, github.as_ref(), world);
+    let tests = fields.get("tests");
+    let read = ruleset(report, rules.as_ref(), frame, github.as_ref(), world);
+    let (ruleset, examples) = read.map_or((None, None), |(ruleset, known)| {
+        let examples = tests.map_or(Some(Vec::new()), |at| examples::examples(report, &at, &known, world));
+        (Some(Ruleset { rules: known.rules, ..ruleset }), examples)
+    });
     Some(Config {
         server: server?,
         webhook: webhook?,
@@ -148,6 +154,7 @@ fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Conf
         database: database?,
         log: log?,
         ruleset: Ruleset { breaker: breaker?, ..ruleset.filter(|_| ceilings.is_some())? },
+        examples: examples?,
     })
 }
 
@@ -165,7 +172,7 @@ fn ruleset(
     (mode, ceilings): (Mode, Ceilings),
     github: Option<&GitHubSettings>,
     world: World<'_>,
-) -> Option<Ruleset> {
+) -> Option<(Ruleset, Known)> {
     const NO_RULES: &str = "no rules: webhooks are answered and counted, and nothing is kept or done";
     let items = match at {
         None => {
@@ -180,6 +187,9 @@ fn ruleset(
     };
     let drafts: Vec<Draft> = items.iter().filter_map(|item| Draft::read(report, item, world)).collect();
     checks::check(report, &drafts, ceilings, github);
+    let names: Vec<_> = drafts.iter().filter_map(|draft| Some(draft.name.as_ref()?.0.clone())).collect();
+    let is_complete = names.len() == items.len();
     let rules = drafts.into_iter().filter_map(Draft::into_rule).collect();
-    Some(Ruleset { mode, rules, ceilings, breaker: None })
+    let ruleset = Ruleset { mode, rules: Vec::new(), ceilings, breaker: None };
+    Some((ruleset, Known { rules, names, is_complete }))
 }

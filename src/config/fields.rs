@@ -21,7 +21,11 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Opens a map. A section without anything in it (`server:`) is one in which nothing is set.
     pub(super) fn open(report: &mut Report<'_>, at: &At<'a>, table: &[Key]) -> Option<Self> {
-        let names: Vec<&str> = table.iter().map(|key| key.name).collect();
+        Self::open_named(report, at, &table.iter().map(|key| key.name).collect::<Vec<_>>())
+    }
+
+    /// Opens a map whose keys are these.
+    pub(super) fn open_named(report: &mut Report<'_>, at: &At<'a>, names: &[&str]) -> Option<Self> {
         let entries = match &at.node.kind {
             Kind::Null => Vec::new(),
             Kind::Map(_) => text_keys(report, at),
@@ -36,7 +40,7 @@ impl<'a> Fields<'a> {
         let (mut meant, is_known) = (Vec::new(), unknown.is_empty());
         for (name, key, _) in unknown {
             meant.extend(suggest::closest(name, names.iter().copied()).map(ToOwned::to_owned));
-            unknown_key(report, &at.key(name, key), name, &names);
+            unknown_key(report, &at.key(name, key), name, names);
         }
         Some(Self { at: at.clone(), entries: known, meant, is_known })
     }

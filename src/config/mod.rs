@@ -10,6 +10,7 @@ mod breaker;
 mod checks;
 mod compile;
 mod condition;
+mod examples;
 mod fields;
 mod github;
 mod jobs;

@@ -105,7 +105,8 @@ fn pattern(
 pub(super) const WORKFLOW_STATES: [&str; 5] =
     ["active", "deleted", "disabled_fork", "disabled_inactivity", "disabled_manually"];
 
-const VISIBILITIES: [&str; 3] = ["public", "private", "internal"];
+/// Who may see a repository.
+pub(super) const VISIBILITIES: [&str; 3] = ["public", "private", "internal"];
 
 /// What is wrong, and its remedy.
 pub(super) type Refusal = (String, String);

@@ -1,8 +1,9 @@
 //! The list of all keys, for whoever documents or completes them.
 
 use super::vocabulary::{
-    ACTED, APP, BOUNDS, BREAKER, CEILINGS, DATABASE, GITHUB, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT,
-    RULE, RUNNING, SCHEDULE, SECRET, SERVER, STEP, TIME, WEBHOOK, keys_of, keys_of_jobs,
+    ACTED, APP, BOUNDS, BREAKER, CEILINGS, DATABASE, EXPECTED, GITHUB, GIVEN, GIVEN_ACT, GIVEN_JOB,
+    GIVEN_RUN, GIVEN_STEP, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT, RULE, RUNNING, SCHEDULE, SECRET,
+    SERVER, STEP, TEST, TIME, WEBHOOK, keys_of, keys_of_jobs,
 };
 use crate::{
     model::ActionKind,
@@ -199,6 +200,13 @@ pub fn vocabulary() -> Vec<Entry> {
     add(&mut entries, "rules[].keep", KEEP);
     add(&mut entries, "rules[].limits", LIMITS);
     entries.extend(ActionKind::ALL.into_iter().flat_map(entries_of_action));
+    add(&mut entries, "tests[]", TEST);
+    add(&mut entries, "given", GIVEN);
+    add(&mut entries, "given.runs[]", GIVEN_RUN);
+    add(&mut entries, "given.jobs[]", GIVEN_JOB);
+    add(&mut entries, "given.jobs[].steps[]", GIVEN_STEP);
+    add(&mut entries, "given.acted[]", GIVEN_ACT);
+    add(&mut entries, "expect[]", EXPECTED);
     entries
 }
 

@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 use super::reference::{Entry, Shape, vocabulary};
 
 /// Keys without which a map means nothing.
-const REQUIRED: [(&str, &[&str]); 9] = [
+const REQUIRED: [(&str, &[&str]); 12] = [
+    ("tests[]", &["name", "given", "expect"]),
+    ("expect[]", &["rule", "action"]),
+    ("given.acted[]", &["rule"]),
     ("", &["webhook", "github"]),
     ("webhook", &["secrets"]),
     ("github.app", &["id", "private_key"]),
@@ -66,6 +69,7 @@ impl Vocabulary {
         json!({
             "conditions": self.map("rules[].when"),
             "job": self.conditions_on_a_job(),
+            "givenJob": self.map("given.jobs[]"),
             "secret": { "oneOf": [secret("env"), secret("file")] },
             "duration": { "type": "string", "pattern": DURATION },
             "rate": { "type": "string", "pattern": RATE },
@@ -114,6 +118,22 @@ impl Vocabulary {
             "rules[].on" => return self.triggers(entry),
             "rules[].then" => return self.actions(),
             "rules[].when.job" => return reference("job"),
+            "tests[].given" => return self.given("given"),
+            "tests[].expect" => return self.expected(),
+            "given.runs" => {
+                return json!({ "type": "array", "minItems": 1, "items": self.given("given.runs[]") });
+            }
+            "given.jobs" | "given.runs[].jobs" => {
+                return json!({ "type": "array", "items": reference("givenJob") });
+            }
+            "given.job" => return reference("givenJob"),
+            "given.acted" | "given.runs[].acted" => {
+                return json!({ "type": "array", "items": self.map("given.acted[]") });
+            }
+            "given.jobs[].steps" => {
+                let step = json!({ "anyOf": [text(), self.map("given.jobs[].steps[]")] });
+                return json!({ "anyOf": [count(), { "type": "array", "items": step }] });
+            }
             "rules[].when" | "rules[].when.not" => return reference("conditions"),
             "rules[].when.any" | "rules[].when.all" => {
                 return json!({ "type": "array", "minItems": 1, "items": reference("conditions") });
@@ -143,6 +163,42 @@ impl Vocabulary {
             Shape::Word(words) => json!({ "enum": words }),
             Shape::Words(words) => one_or_more(&json!({ "enum": words })),
         }
+    }
+
+    /// What a test gives: keys of its own, and the words of `when` with plain values.
+    fn given(&self, path: &str) -> Value {
+        let mut map = self.map(path);
+        let words = self.below("rules[].when").filter_map(|(name, entry)| {
+            let value = match &entry.shape {
+                Shape::Patterns | Shape::LinePatterns => json!({ "anyOf": [text(), { "type": "null" }] }),
+                Shape::CountRange => count(),
+                Shape::DurationRange => reference("duration"),
+                Shape::Flag => json!({ "type": "boolean" }),
+                _ => return None,
+            };
+            Some((name.to_owned(), with_words(value, entry)))
+        });
+        if let Some(Value::Object(properties)) = map.get_mut("properties") {
+            properties.extend(words);
+        }
+        map
+    }
+
+    /// `nothing`, or actions with their keys.
+    fn expected(&self) -> Value {
+        let mut map = self.map("expect[]");
+        let of_actions = crate::model::ActionKind::ALL.into_iter().flat_map(|kind| {
+            let path = format!("rules[].then[].{kind}");
+            self.below(&path)
+                .map(|(name, entry)| (name.to_owned(), self.described(entry)))
+                .collect::<Vec<_>>()
+        });
+        if let Some(Value::Object(properties)) = map.get_mut("properties") {
+            for (name, value) in of_actions {
+                properties.entry(name).or_insert(value);
+            }
+        }
+        json!({ "anyOf": [{ "enum": ["nothing"] }, { "type": "array", "minItems": 1, "items": map }] })
     }
 
     fn triggers(&self, entry: &Entry) -> Value {

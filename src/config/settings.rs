@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::Secret;
-use crate::rules::Ruleset;
+use crate::rules::{Example, Ruleset};
 
 /// Everything that a configuration says.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct Config {
     pub log: LogSettings,
     /// The file's mode and its rules.
     pub ruleset: Ruleset,
+    /// The tests of the rules.
+    pub examples: Vec<Example>,
 }
 
 /// Where runwarden listens.

@@ -96,6 +96,11 @@ fn schedule(report: &mut Report<'_>, at: &At<'_>) -> Option<Trigger> {
 
 pub(super) fn zone<'a>(report: &mut Report<'_>, at: &At<'a>) -> Option<&'a str> {
     let name = values::text(report, at)?;
+    zone_named(report, at, name)
+}
+
+/// An IANA zone by its proper name.
+pub(super) fn zone_named<'a>(report: &mut Report<'_>, at: &At<'_>, name: &'a str) -> Option<&'a str> {
     // jiff takes zones in any case; the cron reader and people expect the proper one.
     let known = jiff::tz::db().available().find(|zone| zone.as_str().eq_ignore_ascii_case(name));
     let remedy = match known {

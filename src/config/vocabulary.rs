@@ -89,6 +89,122 @@ pub(super) const ROOT: &[Key] = &[
         || Shape::List,
         "The rules, judged in this order: of several that want the same of one run, the first acts.",
     ),
+    key(
+        "tests",
+        || Shape::List,
+        "Examples of what the rules do, for `runwarden test`; the daemon does not run them.",
+    ),
+];
+
+pub(super) const TEST: &[Key] = &[
+    key("name", || Shape::Text, "What the test shows; unique."),
+    key(
+        "given",
+        || Shape::Map,
+        "What is known of the run: the words of `when`, each with the value that is the case. What is not given is not known.",
+    ),
+    key(
+        "expect",
+        || Shape::List,
+        "`nothing`, or the actions, all of them, in any order; an action's keys that are left out may be anything.",
+    ),
+    key("because", || Shape::Text, "Part of the reason that some rule gives."),
+    key("unknown", || Shape::Texts, "The rules that cannot tell; there must be no others."),
+];
+
+fn told_signals() -> Shape {
+    let mut words = Signal::WEBHOOK.map(Signal::as_str).to_vec();
+    words.push(Signal::Schedule.as_str());
+    Shape::Word(words)
+}
+
+const GIVEN_JOBS: Key = key("jobs", || Shape::List, "All jobs of the attempt.");
+const NAME_OF_RUN: Key = key("name", || Shape::Text, "What `expect` calls the run.");
+const TIMES: Key = key("times", || Shape::Count, "How many there are that are alike.");
+
+/// What a test may give beside the words of `when`.
+pub(super) const GIVEN: &[Key] = &[
+    or(
+        "workflow_run.completed",
+        key(
+            "on",
+            told_signals,
+            "What made runwarden look; with `runs` it is `schedule`, with `environment` `deployment.waiting`.",
+        ),
+    ),
+    or(
+        "2026-01-07 12:00 UTC",
+        key(
+            "now",
+            || Shape::Text,
+            "When it is judged: a time with its zone, like `2026-01-07 09:00 Europe/Berlin`.",
+        ),
+    ),
+    key(
+        "payload",
+        || Shape::Text,
+        "A file with a webhook's payload, for all that is not given beside it; relative to the configuration's folder.",
+    ),
+    key("runs", || Shape::List, "The runs that a schedule finds; what they have in common stands beside."),
+    GIVEN_JOBS,
+    key("job", || Shape::Map, "The job that a `workflow_job` webhook is about."),
+    key("protection_rule", || Shape::Flag, "Whether the App is asked as a custom protection rule."),
+    BASE,
+    RUNNING_OTHERS,
+    ACTED_BEFORE,
+];
+
+const BASE: Key = key("base", || Shape::Text, "The branch that the run's pull request is to be merged into.");
+const RUNNING_OTHERS: Key = key(
+    "running",
+    || Shape::Count,
+    "How many other runs are under way, of the same workflow, branch and base.",
+);
+const ACTED_BEFORE: Key = key("acted", || Shape::List, "What has been done to the run before; may be empty.");
+
+/// What a test may give of earlier acts.
+pub(super) const GIVEN_ACT: &[Key] = &[
+    key("rule", || Shape::Text, "The rule that acted, or `command`."),
+    or("0s", key("ago", || Shape::Duration, "How long ago.")),
+    or("1", TIMES),
+];
+
+/// What a test may give of one of the runs that a schedule finds, beside the words of `when`.
+pub(super) const GIVEN_RUN: &[Key] =
+    &[NAME_OF_RUN, or("1", TIMES), GIVEN_JOBS, BASE, RUNNING_OTHERS, ACTED_BEFORE];
+
+/// What a test may give of a job.
+pub(super) const GIVEN_JOB: &[Key] = &[
+    key("name", || Shape::Text, "The job's name, matrix values included."),
+    key("conclusion", || Shape::Word(crate::model::Conclusion::KNOWN.to_vec()), "How the job ended."),
+    key("status", || Shape::Word(crate::model::Status::KNOWN.to_vec()), "Where the job stands."),
+    key("failed_step", || Shape::Texts, "The name of a step that failed or timed out."),
+    key("steps", || Shape::List, "How many steps the job has, or which."),
+    key("duration", || Shape::Duration, "How long the job took; only when it has ended."),
+    key("runner_label", || Shape::Texts, "A label of runners that the job asks for."),
+    key(
+        "job_attempt",
+        || Shape::Count,
+        "The attempt that the job ran in; a re-run leaves jobs that passed where they were.",
+    ),
+    key("annotation", || Shape::Texts, "A line that is noted on the job as a failure."),
+    or("1", TIMES),
+];
+
+/// What a test may give of a step.
+pub(super) const GIVEN_STEP: &[Key] = &[
+    key("name", || Shape::Text, "The step's name."),
+    key("conclusion", || Shape::Word(crate::model::Conclusion::KNOWN.to_vec()), "How the step ended."),
+    key("duration", || Shape::Duration, "How long the step took."),
+];
+
+/// What a test may expect of an action, beside the action's own keys.
+pub(super) const EXPECTED: &[Key] = &[
+    key("rule", || Shape::Text, "The rule that acts."),
+    key("action", || Shape::Word(ActionKind::ALL.map(ActionKind::as_str).to_vec()), "What it does."),
+    key("run", || Shape::Text, "To which of the given `runs`, by its name."),
+    or("1", key("times", || Shape::Count, "How often.")),
+    key("job", || Shape::Text, "The name of the one job that is re-run."),
 ];
 
 pub(super) const SERVER: &[Key] = &[or(

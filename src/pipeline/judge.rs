@@ -11,7 +11,7 @@ use crate::{
         InstallationId, Lane, NewDecision, NewDelivery, PlannedAction, RepositoryName, RuleName, RuleVerdict,
         RunSnapshot, ScheduledPass, Signal, Source, Timestamp, Verdict,
     },
-    rules::{KeepCounting, Rule, Ruleset, decide, judge, plan, spared},
+    rules::{Rule, Ruleset, bound_pass, decide, judge_each, plan, spare},
     store::{Decided, StoreError},
 };
 
@@ -207,24 +207,18 @@ impl Pipeline {
             ));
         };
         let listed = runs.len();
-        let counts_all = rule.keep.as_ref().filter(|keep| keep.counting == KeepCounting::All);
-        let spared_of_all = counts_all.map(|keep| spared(keep, runs.iter().map(|facts| &facts.run)));
-        let mut matched = if rule.counts_running() {
-            self.matching_one_by_one(&rules, rule, runs, listed_at).await?
+        let mut judged = if rule.counts_running() {
+            self.judged_one_by_one(&rules, rule, runs, listed_at).await?
         } else {
-            self.matching(&rules, rule, runs)
+            self.judged(&rules, rule, runs)
         };
-        let of_listing = matched.len();
-        if let Some(keep) = &rule.keep {
-            let of_matched = || spared(keep, matched.iter().map(|(facts, _)| &facts.run));
-            let spared = spared_of_all.unwrap_or_else(of_matched);
-            matched.retain(|(facts, _)| !spared.contains(&facts.run.id));
-        }
-        let kept = of_listing - matched.len();
-        let mut decisions = self.not_yet_planned(&rules, rule, matched, listed_at).await?;
-        decisions.sort_by_key(|decision| (decision.facts.run.created_at, decision.facts.run.id));
-        let left = rule.limits.per_pass.map_or(0, |most| decisions.len().saturating_sub(most as usize));
-        decisions.truncate(decisions.len() - left);
+        spare(rule, &mut judged);
+        let count = |of| judged.iter().filter(|(_, verdict)| verdict.verdict == of).count();
+        let kept = count(Verdict::Kept);
+        let of_listing = count(Verdict::Matched) + kept;
+        judged.retain(|(_, verdict)| verdict.verdict == Verdict::Matched);
+        let mut decisions = self.not_yet_planned(&rules, rule, judged, listed_at).await?;
+        let left = bound_pass(rule, &mut decisions, |decision| &decision.facts);
         for decision in &decisions {
             self.listed.remember(&decision.facts.run, listed_at);
         }
@@ -247,20 +241,14 @@ impl Pipeline {
         })
     }
 
-    fn matching(&self, rules: &Ruleset, rule: &Rule, runs: Vec<Facts>) -> Vec<(Facts, RuleVerdict)> {
-        let now = self.clock.now();
-        runs.into_iter()
-            .map(|facts| {
-                let verdict = judge(rules, rule, &facts, now);
-                self.count(&rule.name, verdict.verdict);
-                (facts, verdict)
-            })
-            .filter(|(_, verdict)| verdict.verdict == Verdict::Matched)
-            .collect()
+    fn judged(&self, rules: &Ruleset, rule: &Rule, runs: Vec<Facts>) -> Vec<(Facts, RuleVerdict)> {
+        let judged = judge_each(rules, rule, runs, self.clock.now());
+        judged.iter().for_each(|(_, verdict)| self.count(&rule.name, verdict.verdict));
+        judged
     }
 
     /// The same where what is planned for one run counts for the next: the oldest first.
-    async fn matching_one_by_one(
+    async fn judged_one_by_one(
         &self,
         rules: &Ruleset,
         rule: &Rule,
@@ -270,22 +258,24 @@ impl Pipeline {
         runs.sort_by_key(|facts| (facts.run.created_at, facts.run.id));
         let most = rule.limits.per_pass.map_or(usize::MAX, |most| most as usize);
         let mut planned = 0;
-        let mut matched = Vec::new();
+        let mut judged = Vec::new();
         for mut facts in runs {
             let now = self.clock.now();
             self.starting.add_to(&mut facts, now);
-            for (facts, verdict) in self.matching(rules, rule, vec![facts]) {
-                let actions = self.plan_listed(rules, rule, &facts, listed_at).await?;
-                let keys: Vec<ActionKey> = actions.iter().map(|action| action.key.clone()).collect();
-                let known = self.store.known_keys(&keys).await?;
-                if planned < most && known.len() < keys.len() {
-                    planned += 1;
-                    self.starting.remember(&facts, &actions, now);
+            for (facts, verdict) in self.judged(rules, rule, vec![facts]) {
+                if verdict.verdict == Verdict::Matched {
+                    let actions = self.plan_listed(rules, rule, &facts, listed_at).await?;
+                    let keys: Vec<ActionKey> = actions.iter().map(|action| action.key.clone()).collect();
+                    let known = self.store.known_keys(&keys).await?;
+                    if planned < most && known.len() < keys.len() {
+                        planned += 1;
+                        self.starting.remember(&facts, &actions, now);
+                    }
                 }
-                matched.push((facts, verdict));
+                judged.push((facts, verdict));
             }
         }
-        Ok(matched)
+        Ok(judged)
     }
 
     async fn plan_listed(

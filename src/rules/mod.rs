@@ -4,8 +4,10 @@
 mod ceilings;
 mod condition;
 mod decide;
+mod example;
 mod keep;
 mod needs;
+mod pass;
 mod pattern;
 mod recheck;
 mod rule;
@@ -21,8 +23,12 @@ pub use condition::{
     Range, RunningTest, SameAs, StepTest, Test, Window, Word, show_duration,
 };
 pub use decide::{Judgement, decide, first_due, judge, plan};
+pub use example::{
+    Example, Expected, Given, GivenRun, Got, Param, ParamShape, Trial, Wanted, params_of, try_out,
+};
 pub use keep::spared;
 pub use needs::{Need, needs, needs_of};
+pub use pass::{bound_pass, judge_each, pass, spare};
 pub use pattern::{Pattern, PatternError};
 pub use recheck::{
     Circumstances, CurrentRun, Look, PendingGate, Presence, Recheck, ReviewedGate, WantedLook, recheck,

@@ -1254,3 +1254,92 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
     );
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+// --- test ---
+
+const FAILING: &str = include_str!("../fixtures/config/failing-test.yaml");
+
+#[test]
+fn a_failed_test_shows_what_differs_and_the_rule_at_fault() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("config.yaml"), FAILING).unwrap();
+    let said = say(folder.path(), &["test"]);
+    assert_eq!((said.code, said.err.as_str()), (4, ""), "{said:?}");
+    assert_eq!(
+        said.out,
+        "config.yaml
+  ✗ one job failed (line 10)
+      expected and not done: rerun-failed-jobs → rerun { scope: run } (scope is failed_jobs and not run)
+      done and not expected: rerun-failed-jobs → rerun { scope: failed_jobs, delay: 30s, debug_logging: false }
+      ✓ rerun-failed-jobs: matched (all conditions hold)
+          condition    expected   observed
+        ✓ repository   acme/*     acme/api
+        ✓ conclusion   failure    failure
+        ✓ run_attempt  below 3    1
+        ✓ failed_jobs
+          ✓ count      at most 1  1
+  ✓ two jobs failed
+  ✗ the jobs are not known (line 17)
+      rerun-failed-jobs cannot tell: failed_jobs: not known: the test does not give it
+      ? rerun-failed-jobs: cannot tell (failed_jobs: not known: the test does not give it)
+          condition    expected  observed
+        ✓ repository   acme/*    acme/api
+        ✓ conclusion   failure   failure
+        ✓ run_attempt  below 3   1
+        ? failed_jobs            not known: the test does not give it
+1 test passed, 2 failed
+"
+    );
+    let json: Value = serde_json::from_str(&say(folder.path(), &["test", "--json"]).out).unwrap();
+    let tests = &json[0]["tests"];
+    assert_eq!((&tests[0]["passed"], &tests[1]["passed"]), (&json!(false), &json!(true)));
+    assert_eq!((&tests[2]["line"], &json[0]["problems"]), (&json!(17), &Value::Null));
+    assert_eq!(tests[2]["verdicts"][0]["verdict"], "unknown");
+}
+
+#[test]
+fn tests_of_a_folder_are_found_and_broken_files_outweigh_failed_tests() {
+    let folder = TempDir::new().unwrap();
+    let below = folder.path().join("rules/below");
+    fs::create_dir_all(&below).unwrap();
+    let good = FAILING.split("tests:").next().unwrap();
+    fs::write(below.join("untested.yaml"), good).unwrap();
+    fs::write(below.join("notes.txt"), "not a configuration").unwrap();
+    let said = say(folder.path(), &["test", "rules"]).well();
+    assert_eq!(said, "rules/below/untested.yaml\n  has no tests\n0 tests passed\n");
+    fs::write(folder.path().join("rules/a.yaml"), FAILING).unwrap();
+    assert_eq!(say(folder.path(), &["test", "rules"]).code, 4);
+    fs::write(below.join("broken.yml"), good.replace("when:", "wehn:")).unwrap();
+    let said = say(folder.path(), &["test", "rules"]);
+    assert_eq!(said.code, 3);
+    assert!(
+        said.out.contains("did you mean `when`?") && said.out.contains("1 file is broken"),
+        "{}",
+        said.out
+    );
+    assert_eq!(say(folder.path(), &["test", "nowhere.yaml"]).code, 3);
+}
+
+#[tokio::test]
+async fn a_test_takes_a_payload_and_lays_over_it_what_it_gives() {
+    let shell = Shell::offline(RULES).await;
+    failed_payload(&shell).await;
+    let tests = r#"
+tests:
+  - name: as it came
+    given: { payload: payload.json, triggering_actor: octocat }
+    expect: [{ rule: rerun-failed-jobs, action: rerun, delay: 30ms }]
+  - name: on its third attempt
+    given: { payload: payload.json, triggering_actor: octocat, run_attempt: 3 }
+    expect: nothing
+    because: run_attempt
+  - name: a payload that is not there
+    given: { payload: nowhere.json }
+    expect: nothing
+"#;
+    shell.configure(&format!("{}{tests}", configuration("http://127.0.0.1:1/api/v3", RULES)));
+    let said = shell.line("test").await;
+    assert_eq!(said.code, 4, "{said:?}");
+    assert!(said.out.contains("✓ as it came\n  ✓ on its third attempt\n  ✗ a payload"), "{}", said.out);
+    assert!(said.out.contains("cannot read"), "{}", said.out);
+}

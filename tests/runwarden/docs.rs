@@ -400,7 +400,7 @@ fn commands_that_documents_give_exist_with_their_options() {
 fn the_exit_codes_are_those_that_the_program_ends_with() {
     let readme = readme();
     let codes = first_words(&section(&readme, "### Exit codes"));
-    assert_eq!(codes, words(["0", "1", "2", "3"]));
+    assert_eq!(codes, words(["0", "1", "2", "3", "4"]));
     let help = run(&["--help"]).1;
     let said = help.lines().find(|line| line.starts_with("Exit codes:")).unwrap();
     let in_help: Words = said
@@ -413,6 +413,7 @@ fn the_exit_codes_are_those_that_the_program_ends_with() {
     assert_eq!(run(&["history", "--database", "no-such-ledger"]).0, 1);
     assert_eq!(run(&["serve", "--no-such-option"]).0, 2);
     assert_eq!(run(&["check", "--config", "config/many-problems.yaml"]).0, 3);
+    assert_eq!(run(&["test", "config/failing-test.yaml"]).0, 4);
 }
 
 /// Metrics in which every family has a member.
@@ -700,7 +701,7 @@ fn files_that_documents_name_exist() {
         let document = text(path);
         let prose: String = document.split("```").step_by(2).collect();
         for span in code_spans(&prose) {
-            let is_of_source = ["src/", "tests/", "deploy/", "migrations/", ".ci/"]
+            let is_of_source = ["src/", "tests/", "deploy/", "migrations/", ".ci/", "examples/"]
                 .iter()
                 .any(|start| span.starts_with(start));
             let is_of_deploy = folder == "deploy/"

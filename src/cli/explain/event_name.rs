@@ -30,7 +30,7 @@ const TELLING: [(&str, &str); 20] = [
 ];
 
 /// The event whose payload this is, where that can be told.
-pub(super) fn event_of(body: &[u8]) -> Option<String> {
+pub(in crate::cli) fn event_of(body: &[u8]) -> Option<String> {
     let keys: BTreeMap<String, IgnoredAny> = serde_json::from_slice(body).ok()?;
     TELLING.iter().find(|(key, _)| keys.contains_key(*key)).map(|(_, event)| (*event).to_owned())
 }

@@ -1,8 +1,8 @@
 //! `runwarden explain`: what every rule says of one payload, or said of one delivery, condition by condition.
 
-mod event_name;
+pub(super) mod event_name;
 mod offline;
-mod render;
+pub(super) mod render;
 mod stored;
 mod tree;
 
@@ -100,7 +100,8 @@ fn nothing_listens(args: &ExplainArgs, event: &str) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+/// Reads a payload.
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut body = Vec::new();
     let doing = || format!("cannot read {}", name_of(path));
     if is_stdin(path) {

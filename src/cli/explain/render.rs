@@ -52,7 +52,7 @@ fn state_of(run: &RunSnapshot) -> Option<String> {
 }
 
 /// A rule's verdict with the tree of its conditions.
-pub(super) fn verdict(verdict: &RuleVerdict, paint: Paint) -> String {
+pub(in crate::cli) fn verdict(verdict: &RuleVerdict, paint: Paint) -> String {
     let words = match verdict.verdict {
         Verdict::Matched => "matched",
         Verdict::NotMatched => "did not match",

@@ -6,6 +6,7 @@ use super::{Loaded, Problems, compile};
 
 mod accepted;
 mod dangerous;
+mod examples;
 mod refused;
 mod schema;
 

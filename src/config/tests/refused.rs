@@ -18,7 +18,7 @@ fn check(problems: &Problems, severity: Severity, expected: &[Expected], source:
     }
 }
 
-fn refused(source: &str, expected: &[Expected]) {
+pub(super) fn refused(source: &str, expected: &[Expected]) {
     let problems = load(source).err().unwrap_or_else(|| panic!("this loads:\n{source}"));
     check(&problems, Severity::Error, expected, source);
 }

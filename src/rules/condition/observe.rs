@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{Expectation, Test, Word, leaf, show_duration};
 use crate::{
     model::{
-        ConditionResult, Fact, Facts, Head, Job, RepositoryFacts, RunSnapshot, Status, Timestamp, Truth,
+        ConditionResult, Fact, Facts, Head, Job, RepositoryFacts, RunSnapshot, Signal, Status, Timestamp,
+        Truth,
     },
     rules::Pattern,
 };
@@ -118,10 +119,8 @@ fn observe(word: Word, facts: &Facts, now: Timestamp) -> Observation {
         }
         Word::Actor => text(facts, run.actor.as_deref()),
         Word::TriggeringActor => text(facts, run.triggering_actor.as_deref()),
-        Word::Sender => match &facts.sender {
-            Some(login) => Observation::Texts(vec![login.clone()]),
-            None => Observation::Nothing,
-        },
+        Word::Sender if facts.signal == Signal::Schedule => Observation::Nothing,
+        Word::Sender => text(facts, facts.sender.as_deref()),
         Word::Environment | Word::PendingFor | Word::NewerPending => at_gate(word, facts, now),
         Word::Age | Word::QuietFor | Word::QueuedFor | Word::RunningFor | Word::Duration => {
             length_of_time(word, facts, now)
@@ -243,6 +242,8 @@ fn workflow_texts(facts: &Facts) -> Observation {
         }
         texts.push(path.clone());
     }
+    // Without a name of its own a workflow goes by its file.
+    texts.dedup();
     known(facts, (!texts.is_empty()).then_some(Observation::Texts(texts)))
 }
 
