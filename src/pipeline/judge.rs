@@ -23,6 +23,11 @@ const SAME_WAIT: Duration = Duration::from_secs(10);
 /// How often a run may wait at one environment in one attempt.
 const MOST_WAITS: u32 = 64;
 
+/// A listing tells that a run waits, not since when: an environment that is still listed may wait for a timer or for
+/// another rule after a review of ours. Only long after it is taken for another wait, and not often.
+const LISTED_AGAIN: Duration = Duration::from_secs(30 * 60);
+const MOST_LISTED: u32 = 4;
+
 /// A delivery that is done with without judging a run; in words, why.
 pub(super) fn without_decision(delivery: &DeliveryRow, why: &str, now: Timestamp) -> Decided {
     Decided {
@@ -128,7 +133,7 @@ impl Pipeline {
             self.starting.add_to(&mut facts, now);
             let mut judgement = decide(&rules, &facts, now);
             for action in &mut judgement.actions {
-                self.tell_from_earlier_waits(action, delivery.received_at).await?;
+                self.tell_from_earlier_waits(action, delivery.received_at, SAME_WAIT, MOST_WAITS).await?;
             }
             self.starting.remember(&facts, &judgement.actions, now);
             for verdict in &judgement.verdicts {
@@ -172,14 +177,16 @@ impl Pipeline {
         &self,
         action: &mut PlannedAction,
         received_at: Timestamp,
+        same: Duration,
+        most: u32,
     ) -> Result<(), StoreError> {
         if !matches!(action.action, Action::ReviewDeployments(_)) {
             return Ok(());
         }
         let first = action.key.clone();
-        for time in 2..=MOST_WAITS {
+        for time in 2..=most {
             match self.store.state_of_key(&action.key).await? {
-                Some((ActionState::Done, Some(ended))) if received_at > ended + SAME_WAIT => {
+                Some((ActionState::Done, Some(ended))) if received_at > ended + same => {
                     action.key = first.again(time);
                 }
                 _ => break,
@@ -287,7 +294,7 @@ impl Pipeline {
     ) -> Result<Vec<PlannedAction>, StoreError> {
         let mut actions = plan(rules, rule, facts, self.clock.now());
         for action in &mut actions {
-            self.tell_from_earlier_waits(action, listed_at).await?;
+            self.tell_from_earlier_waits(action, listed_at, LISTED_AGAIN, MOST_LISTED).await?;
         }
         Ok(actions)
     }

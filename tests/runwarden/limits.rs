@@ -387,3 +387,58 @@ rules:
     );
     story.end().await;
 }
+
+/// A small generator of numbers, the same every time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_delivered_in_whatever_order_github_is_asked_for_no_more_reruns_than_allowed() {
+    for seed in 1..=3 {
+        let mut random = Random(seed);
+        let tight =
+            rules("limits: { reruns_per_run: 2, actions_total: 4/hour }", "{ per_repository: 3/hour }");
+        let mut story = Story::begin(&tight).await;
+        story.github.auto_finish(true);
+        let mut asked: Vec<(jiff::Timestamp, String)> = Vec::new();
+        for step in 0..60 {
+            match random.below(6) {
+                0..=2 => {
+                    let branch = format!("b{}", random.below(1_000));
+                    story.github.run_to_end(
+                        RunSpec::new("acme/api", "ci.yml").branch(branch).attempts(["failure"; 5]),
+                    );
+                }
+                3 => {
+                    let deliveries = story.github.deliveries();
+                    for delivery in deliveries.iter().rev().take(8) {
+                        story.github.redeliver(&delivery.guid);
+                    }
+                }
+                _ => story.pass(Duration::from_secs(random.below(1_500))).await,
+            }
+            story.settle().await;
+            let writes = story.writes();
+            let now = story.github.now();
+            asked.extend(writes.iter().skip(asked.len()).map(|line| (now, line.clone())));
+            if step % 20 == 19 {
+                story = story.restart(&tight).await;
+            }
+        }
+        assert!(asked.len() > 5, "this tries nothing: {asked:?}");
+        for (at, line) in &asked {
+            let hour = jiff::SignedDuration::from_hours(1);
+            let in_the_hour = asked.iter().filter(|(other, _)| *other <= *at && *other > *at - hour).count();
+            assert!(in_the_hour <= 3, "sequence {seed}: {in_the_hour} in the hour before {at}");
+            let of_the_run = asked.iter().filter(|(_, other)| other == line).count();
+            assert!(of_the_run <= 2, "sequence {seed}: {of_the_run} times {line}");
+        }
+        story.end().await;
+    }
+}
