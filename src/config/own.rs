@@ -2,14 +2,19 @@
 
 use super::{
     fields::Fields,
+    pattern::patterns_of,
     range,
     report::{At, Report},
     values, vocabulary,
 };
 use crate::{
     model::RuleName,
-    rules::{ActedTest, Range, RunningTest, SameAs},
+    rules::{ActedTest, Pattern, PatternError, Range, RunningTest, SameAs},
 };
+
+fn exact(text: &str) -> Result<Pattern, PatternError> {
+    Pattern::compile(text, false)
+}
 
 /// The map under `running`.
 pub(super) fn running(report: &mut Report<'_>, at: &At<'_>) -> Option<RunningTest> {
@@ -18,8 +23,19 @@ pub(super) fn running(report: &mut Report<'_>, at: &At<'_>) -> Option<RunningTes
         None => Some(Vec::new()),
         Some(at) => same(report, &at),
     };
+    let base = match fields.get("base") {
+        None => Some(Vec::new()),
+        Some(at) => patterns_of(report, "base", &exact, &at, &|_, _| None),
+    };
     let count = range::numbers_of(report, "running", 0, at, &fields);
-    Some(RunningTest { same: same?, count: count? })
+    let (same, base) = (same?, base?);
+    if !base.is_empty() && !same.contains(&SameAs::Workflow) {
+        let message =
+            "`base` without `same: [workflow]`: the pull requests of all runs would have to be asked for";
+        report.error(at, message, "add `same: [workflow]`");
+        return None;
+    }
+    Some(RunningTest { same, base, count: count? })
 }
 
 fn same(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<SameAs>> {

@@ -356,6 +356,11 @@ fn same_as() -> Shape {
 
 pub(super) const RUNNING: &[Key] = &[
     key("same", same_as, "What the other runs have in common with this one; left out, only the repository."),
+    key(
+        "base",
+        || Shape::Patterns,
+        "Only runs count whose pull request is to be merged into such a branch; left out, all.",
+    ),
     key("below", || Shape::Count, "Fewer than this."),
     key("at_most", || Shape::Count, "This many or fewer."),
     key("above", || Shape::Count, "More than this."),

@@ -6,6 +6,7 @@ use super::{Expectation, Range, leaf, show_duration};
 use crate::model::{
     Act, ConditionResult, Fact, Facts, RuleName, RunId, RunSnapshot, Timestamp, Truth, Underway,
 };
+use crate::rules::Pattern;
 
 /// One of the two.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub enum OwnTest {
 pub struct RunningTest {
     /// What makes the group; empty for the whole repository.
     pub same: Vec<SameAs>,
+    /// Only runs whose pull request is to be merged into such a branch count; empty for all.
+    pub base: Vec<Pattern>,
     /// How many there may be.
     pub count: Range<u64>,
 }
@@ -70,14 +73,18 @@ impl RunningTest {
     /// Whether it asks for the pull request's base.
     #[must_use]
     pub fn asks_for_base(&self) -> bool {
-        self.same.contains(&SameAs::Base)
+        self.same.contains(&SameAs::Base) || !self.base.is_empty()
     }
 
     fn evaluate(&self, facts: &Facts) -> ConditionResult {
         let group: Vec<&str> = self.same.iter().map(|same| same.as_str()).collect();
         let of =
             if group.is_empty() { String::new() } else { format!(" of the same {}", group.join(" and ")) };
-        let expected = format!("{}{of}", Expectation::Number(self.count));
+        let base = match self.base.as_slice() {
+            [] => String::new(),
+            patterns => format!(" into {}", Expectation::Matches(patterns.to_vec())),
+        };
+        let expected = format!("{}{of}{base}", Expectation::Number(self.count));
         let underway = match facts.details.underway.known() {
             Ok(underway) => underway,
             Err(why) => return leaf("running", expected, why, Truth::Unknown),
@@ -106,9 +113,18 @@ impl RunningTest {
                 _ => Truth::Unknown,
             },
         });
-        let each: Vec<Truth> = each.collect();
+        let each: Vec<Truth> = each.chain(self.is_into(other)).collect();
         let first = [Truth::No, Truth::Unknown].into_iter().find(|truth| each.contains(truth));
         first.unwrap_or(Truth::Yes)
+    }
+
+    /// Whether the other run is to be merged into a branch that counts; `None` when all do.
+    fn is_into(&self, other: &Underway) -> Option<Truth> {
+        (!self.base.is_empty()).then(|| match &other.base {
+            Fact::Known(Some(base)) => Truth::of(Pattern::accept(&self.base, &[base.as_str()])),
+            Fact::Known(None) => Truth::No,
+            Fact::NotAsked | Fact::Missing(_) => Truth::Unknown,
+        })
     }
 }
 
