@@ -134,5 +134,6 @@ fn job(id: i64) -> Job {
         runner_name: None,
         steps: vec![step("Set up job"), step("Set up Rust")],
         annotations: Fact::NotAsked,
+        log: Fact::NotAsked,
     }
 }

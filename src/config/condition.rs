@@ -66,7 +66,7 @@ impl Nesting for JobCondition {
     }
 
     fn words() -> Vec<&'static str> {
-        JobWord::ALL.iter().map(|word| word.as_str()).chain(["step"]).collect()
+        JobWord::ALL.iter().map(|word| word.as_str()).chain(["step", "log"]).collect()
     }
 }
 

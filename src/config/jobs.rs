@@ -6,12 +6,14 @@ use super::{
     pattern::{self, patterns_of},
     range,
     report::{At, Report},
+    tree::Kind,
     values, vocabulary,
 };
 use crate::{
     model::{Conclusion, Status},
     rules::{
-        Expectation, JobCondition, JobTest, JobWord, JobsTest, JobsWord, Pattern, PatternError, StepTest,
+        Expectation, JobCondition, JobTest, JobWord, JobsTest, JobsWord, LogTest, Pattern, PatternError,
+        StepTest,
     },
 };
 
@@ -78,6 +80,9 @@ fn part(report: &mut Report<'_>, name: &str, value: &At<'_>) -> Option<Option<Jo
     if name == "step" {
         return Some(step(report, value).map(JobCondition::Step));
     }
+    if name == "log" {
+        return Some(log(report, value).map(JobCondition::Log));
+    }
     let word = JobWord::ALL.into_iter().find(|word| word.as_str() == name)?;
     let expectation = expectation(report, word, value);
     Some(expectation.map(|expectation| JobCondition::Test(JobTest { word, expectation })))
@@ -126,4 +131,28 @@ fn step(report: &mut Report<'_>, at: &At<'_>) -> Option<StepTest> {
         absent: read(absent, &mut whole).unwrap_or_default(),
     };
     whole.then_some(test)
+}
+
+/// `log`: patterns for its lines, or whether there is one.
+fn log(report: &mut Report<'_>, at: &At<'_>) -> Option<LogTest> {
+    if !matches!(at.node.kind, Kind::Map(_)) {
+        let patterns = pattern::lines(report, "log", at)?;
+        if let Some(pattern) = patterns.iter().find(|pattern| pattern.matches("")) {
+            let message = format!("`{pattern}` matches an empty line, and so every log");
+            report.error(at, message, "write what stands in the line that is meant");
+            return None;
+        }
+        return Some(LogTest::Lines(patterns));
+    }
+    let fields = Fields::open(report, at, vocabulary::JOB_LOG)?;
+    match fields.get("missing") {
+        Some(missing) => values::flag(report, &missing).map(LogTest::Missing),
+        None => {
+            if fields.is_known {
+                let remedy = "write `log: \"Connection reset by peer\"`, or `log: { missing: true }`";
+                report.error(at, "`log` asks nothing of the log", remedy);
+            }
+            None
+        }
+    }
 }

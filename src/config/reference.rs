@@ -2,8 +2,8 @@
 
 use super::vocabulary::{
     ACTED, APP, BOUNDS, BREAKER, CEILINGS, DATABASE, EXPECTED, GITHUB, GIVEN, GIVEN_ACT, GIVEN_JOB,
-    GIVEN_RUN, GIVEN_STEP, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT, RULE, RUNNING, SCHEDULE, SECRET,
-    SERVER, STEP, TEST, TIME, WEBHOOK, keys_of, keys_of_jobs,
+    GIVEN_RUN, GIVEN_STEP, JOB_LOG, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT, RULE, RUNNING, SCHEDULE,
+    SECRET, SERVER, STEP, TEST, TIME, WEBHOOK, keys_of, keys_of_jobs,
 };
 use crate::{
     model::ActionKind,
@@ -59,6 +59,8 @@ pub enum Shape {
     Patterns,
     /// The same for lines of text: a glob may match anywhere in a line.
     LinePatterns,
+    /// The same, or a map with keys of its own, which are entries too.
+    LinePatternsOrMap,
     /// One of these words.
     Word(Vec<&'static str>),
     /// One of these words, or a list of them.
@@ -197,6 +199,10 @@ pub fn vocabulary() -> Vec<Entry> {
     let doc = "A step that fits all of this.";
     entries.push(Entry { path: "job.step".to_owned(), doc, default: None, shape: Shape::Map });
     add(&mut entries, "job.step", STEP);
+    let doc = "A line of the job's log; or with `missing`, whether there is a log.";
+    let shape = Shape::LinePatternsOrMap;
+    entries.push(Entry { path: "job.log".to_owned(), doc, default: None, shape });
+    add(&mut entries, "job.log", JOB_LOG);
     add(&mut entries, "rules[].keep", KEEP);
     add(&mut entries, "rules[].limits", LIMITS);
     entries.extend(ActionKind::ALL.into_iter().flat_map(entries_of_action));

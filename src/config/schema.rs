@@ -150,6 +150,9 @@ impl Vocabulary {
             Shape::List => json!({ "type": "array", "items": self.map(&format!("{}[]", entry.path)) }),
             Shape::Text => text(),
             Shape::Texts | Shape::Patterns | Shape::LinePatterns => one_or_more(&text()),
+            Shape::LinePatternsOrMap => {
+                json!({ "anyOf": [one_or_more(&text()), self.map(&entry.path)] })
+            }
             Shape::Flag => json!({ "type": "boolean" }),
             Shape::Count => count(),
             Shape::Factor => json!({ "type": "number", "minimum": 1 }),

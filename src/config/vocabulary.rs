@@ -343,6 +343,9 @@ pub(super) const STEP: &[Key] = &[
     or("false", key("absent", || Shape::Flag, "Whether no step may fit.")),
 ];
 
+pub(super) const JOB_LOG: &[Key] =
+    &[key("missing", || Shape::Flag, "Whether GitHub has no log of the job, or must have one.")];
+
 pub(super) const TIME: &[Key] = &[
     key("days", || Shape::Texts, "Days like `Mon`, or spans like `Mon-Fri`; left out, all."),
     key("hours", || Shape::Text, "From a minute on up to another, like `08:00-18:00`; may pass midnight."),

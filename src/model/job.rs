@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Conclusion, Fact, JobId, RunAttempt, Status, Timestamp};
+use super::{Conclusion, Fact, JobId, JobLog, RunAttempt, Status, Timestamp};
 
 /// A job of an attempt. A re-run gives every job that runs again a new id; its name stays.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct Job {
     /// What GitHub and its actions noted on it.
     #[serde(default, skip_serializing_if = "Fact::is_not_asked")]
     pub annotations: Fact<Vec<Annotation>>,
+    /// What its log says.
+    #[serde(default, skip_serializing_if = "Fact::is_not_asked")]
+    pub log: Fact<JobLog>,
 }
 
 /// A note on a job: by GitHub itself when a runner is lost, by actions, and by whatever prints `::error::`.

@@ -8,6 +8,7 @@ mod ids;
 mod job;
 mod ledger;
 mod limits;
+mod log;
 mod pull_request;
 mod time;
 mod verdict;
@@ -30,6 +31,7 @@ pub use ledger::{
     NewDelivery, Outcome, PlannedAction, Source,
 };
 pub use limits::{Bounds, Ceiling, Rate};
+pub use log::{JobLog, LogHit};
 pub use pull_request::{ChangedFile, PullRequest, of_run};
 pub use time::{LocalTime, Timestamp};
 pub use verdict::{ConditionResult, RuleVerdict, Truth, Verdict};

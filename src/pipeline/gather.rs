@@ -120,6 +120,7 @@ impl Pipeline {
                 Need::Annotations(job) => self.github.annotations(access, job).await.map(|found| {
                     note_on(facts, job, &Fact::Known(found));
                 }),
+                Need::Logs(_) => not_read(facts, need),
             };
             if let Err(error) = outcome {
                 if let Some(later) = later(&error) {
@@ -304,6 +305,13 @@ impl Pipeline {
     }
 }
 
+/// Nothing reads logs yet: what they say is not known.
+#[expect(clippy::unnecessary_wraps, reason = "as every other need")]
+fn not_read(facts: &mut Facts, need: Need) -> Result<(), GitHubError> {
+    missing(facts, need, "logs are not read yet");
+    Ok(())
+}
+
 fn at_environment(facts: &Facts, environment: String) -> Facts {
     let protection_rule = facts.gate.as_ref().is_some_and(|gate| gate.protection_rule);
     Facts {
@@ -331,6 +339,11 @@ fn missing(facts: &mut Facts, need: Need, why: &str) {
         Need::NewerPending => details.newer_pending = Fact::Missing(why.to_owned()),
         Need::Jobs => details.jobs = Fact::Missing(why.to_owned()),
         Need::Annotations(job) => note_on(facts, job, &Fact::Missing(why.to_owned())),
+        Need::Logs(job) => {
+            for job in facts.jobs_mut().filter(|of| of.id == job) {
+                job.log = Fact::Missing(why.to_owned());
+            }
+        }
         // The run itself says by its gaps what is not known; the ledger is no matter of GitHub's.
         Need::Run | Need::Environments | Need::RerunsByUs | Need::Acts => {}
     }

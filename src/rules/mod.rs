@@ -19,8 +19,8 @@ mod tests;
 pub use ceilings::failed_jobs;
 pub(crate) use condition::DAYS;
 pub use condition::{
-    ActedTest, Condition, Expectation, JobCondition, JobTest, JobWord, JobsTest, JobsWord, Kind, OwnTest,
-    Range, RunningTest, SameAs, StepTest, Test, Window, Word, show_duration,
+    ActedTest, Condition, Expectation, JobCondition, JobTest, JobWord, JobsTest, JobsWord, Kind, LogTest,
+    OwnTest, Range, RunningTest, SameAs, StepTest, Test, Window, Word, show_duration,
 };
 pub use decide::{Judgement, decide, first_due, judge, plan};
 pub use example::{

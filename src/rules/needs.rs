@@ -37,6 +37,8 @@ pub enum Need {
     Jobs,
     /// What is noted on a job.
     Annotations(JobId),
+    /// What the log of a job says.
+    Logs(JobId),
 }
 
 /// What the rules that listen to the facts' signal need beyond the facts; empty when all of them can be judged.
@@ -95,12 +97,11 @@ fn add_unknown(asked: &Condition, result: &ConditionResult, facts: &Facts, needs
         Condition::Test(test) => needs.extend(need_of(test.word, facts)),
         Condition::Jobs(test) => match &facts.details.jobs {
             Fact::NotAsked => needs.extend([Need::Jobs]),
-            Fact::Known(jobs) => needs.extend(test.wants_annotations(jobs).map(Need::Annotations)),
+            Fact::Known(jobs) => needs.extend(test.wants(jobs)),
             Fact::Missing(_) => {}
         },
         Condition::Job(asked) => {
-            let job = facts.job.as_ref().filter(|job| asked.wants_annotations(job));
-            needs.extend(job.map(|job| Need::Annotations(job.id)));
+            needs.extend(facts.job.as_ref().and_then(|job| asked.wants(job)));
         }
         Condition::Own(test) => needs.extend(need_of_own(test, facts)),
         Condition::Time(_) => {}

@@ -85,6 +85,18 @@ impl Pattern {
         self.regex.is_match(text)
     }
 
+    /// Its text, without the `!` of an exclusion.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        self.source.strip_prefix('!').unwrap_or(&self.source)
+    }
+
+    /// The regular expression that says what it matches.
+    #[must_use]
+    pub fn expression(&self) -> &str {
+        self.regex.as_str()
+    }
+
     /// Whether what it matches is excluded.
     #[must_use]
     pub fn excludes(&self) -> bool {
@@ -100,7 +112,7 @@ impl Pattern {
     /// The one value that the pattern matches, be it to take it in or to exclude it; `None` when there are several.
     #[must_use]
     pub fn one_value(&self) -> Option<&str> {
-        let body = self.source.strip_prefix('!').unwrap_or(&self.source);
+        let body = self.body();
         let special = body.contains(['*', '?']) || body.starts_with('/');
         (!special).then_some(body)
     }

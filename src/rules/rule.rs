@@ -1,6 +1,8 @@
 //! A rule, compiled: what makes it look, when it applies, what it does, and within which bounds.
 
-use super::{Condition, OwnTest, Template, Word};
+use std::collections::BTreeMap;
+
+use super::{Condition, OwnTest, Pattern, Template, Word};
 use crate::model::{Action, ActionKind, Bounds, Breaker, Ceiling, Facts, Rate, RuleName, Signal};
 
 /// All rules of a file, in its order, with the file's own mode.
@@ -32,6 +34,14 @@ impl Ruleset {
             _ => false,
         });
         counts || self.listens_to(signal)
+    }
+
+    /// The patterns of all rules that a job's log has to be searched for, so that one search serves all.
+    #[must_use]
+    pub fn log_patterns(&self) -> Vec<&Pattern> {
+        let mut patterns = BTreeMap::new();
+        self.rules.iter().for_each(|rule| rule.when.log_patterns(&mut patterns));
+        patterns.into_values().collect()
     }
 
     /// Whether some rule that is not off listens to the signal.

@@ -846,7 +846,7 @@ async fn a_run_its_attempts_its_jobs_and_its_gates_are_shown() {
     let test = &latest[1];
     has_keys(
         test,
-        "id name attempt status conclusion started_at completed_at labels runner_name steps annotations",
+        "id name attempt status conclusion started_at completed_at labels runner_name steps annotations log",
     );
     has_keys(&test["steps"][0], "number name status conclusion started_at completed_at");
     assert_eq!(

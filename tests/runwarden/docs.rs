@@ -237,6 +237,7 @@ fn every_key_stands_in_the_reference_with_its_value_and_default_and_no_other_doe
             Shape::ShareRange => "share or bounds",
             Shape::Patterns => "patterns",
             Shape::LinePatterns => "patterns for lines",
+            Shape::LinePatternsOrMap => "patterns for lines or map",
             Shape::Word(of) | Shape::Words(of) => {
                 assert_eq!(words(code_spans(value)), words(of), "the words of `{path}`");
                 value
@@ -270,7 +271,7 @@ fn every_word_of_the_rule_language_is_documented_and_no_other_is() {
     conditions.extend(["job", "running", "acted", "time", "any", "all", "not"].map(ToOwned::to_owned));
     assert_eq!(of("### Conditions"), conditions);
     let mut of_jobs = words(JobWord::ALL.map(JobWord::as_str));
-    of_jobs.insert("step".to_owned());
+    of_jobs.extend(["step", "log"].map(ToOwned::to_owned));
     assert_eq!(of("### Jobs"), of_jobs);
     assert_eq!(of("### Actions"), words(ActionKind::ALL));
     assert_eq!(of("### Modes"), words(Mode::WORDS.map(|(word, _)| word)));

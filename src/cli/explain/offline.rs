@@ -208,6 +208,9 @@ impl<'a> Explanation<'a> {
                 "a job's annotations",
                 format!("{repository}/check-runs/{job}/annotations"),
             ),
+            Need::Logs(job) => {
+                fetch_view("logs", "a job's log", format!("{repository}/actions/jobs/{job}/logs"))
+            }
         };
         self.needs.iter().map(fetch).collect()
     }

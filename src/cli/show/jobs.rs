@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::At;
-use crate::model::{Annotation, Conclusion, Job, JobId, RunAttempt, Status, Step};
+use crate::model::{Annotation, Conclusion, Job, JobId, JobLog, LogHit, RunAttempt, Status, Step};
 
 /// A job in `--json`; what is not known is null.
 #[derive(Debug, Serialize)]
@@ -20,6 +20,18 @@ pub(in crate::cli) struct JobView<'a> {
     steps: Vec<StepView<'a>>,
     /// Null when no rule asked for them, or they could not be had.
     annotations: Option<&'a [Annotation]>,
+    /// Null when no rule asked for it, or it could not be had.
+    log: Option<LogView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct LogView<'a> {
+    /// GitHub has none.
+    missing: bool,
+    /// Whether it was read to its end.
+    complete: bool,
+    /// The first line that each pattern of the rules matched.
+    lines: &'a [LogHit],
 }
 
 #[derive(Debug, Serialize)]
@@ -54,6 +66,18 @@ impl<'a> From<&'a Job> for JobView<'a> {
             runner_name: job.runner_name.as_deref(),
             steps: job.steps.iter().map(step).collect(),
             annotations: job.annotations.known().ok().map(Vec::as_slice),
+            log: job.log.known().ok().map(LogView::from),
+        }
+    }
+}
+
+impl<'a> From<&'a JobLog> for LogView<'a> {
+    fn from(log: &'a JobLog) -> Self {
+        match log {
+            JobLog::Missing => Self { missing: true, complete: false, lines: &[] },
+            JobLog::Scanned { hits, complete, .. } => {
+                Self { missing: false, complete: *complete, lines: hits }
+            }
         }
     }
 }

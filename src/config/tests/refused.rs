@@ -418,6 +418,9 @@ const CONDITIONS_AT_THE_END: &[(&str, Expected)] = &[
     ("{ failed_jobs: { some: { branch: x } } }", (6, 36, "unknown key `branch`", "`name`")),
     ("{ failed_jobs: { some: { conclusion: red } } }", (6, 48, "unknown conclusion `red`", "`failure`")),
     ("{ failed_jobs: { some: { step: { absent: true } } } }", (6, 42, "says of no step which", "name")),
+    ("{ failed_jobs: { some: { log: {} } } }", (6, 41, "asks nothing of the log", "missing: true")),
+    ("{ failed_jobs: { some: { log: { mising: true } } } }", (6, 43, "unknown key", "`missing`")),
+    ("{ failed_jobs: { some: { log: \"/x*/\" } } }", (6, 41, "matches an empty line", "write what stands")),
     (
         "{ failed_jobs: { some: { step: { name: x, gone: true } } } }",
         (6, 53, "unknown key `gone`", "`absent`"),

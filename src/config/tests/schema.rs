@@ -119,6 +119,7 @@ fn what_the_reader_takes_fits_the_schema() {
         "on: [workflow_run.completed, { schedule: \"0 3 * * *\" }]\n    when: { repository: acme/api, run_attempt: { below: 3 }, status: completed }\n    then:\n    - rerun: { backoff: 1.5, delay: 1h 30m }",
         "on: workflow_run.completed\n    when: { any: [{ branch: main }, { not: { failed_jobs: { some: { any: [{ name: x }] } } } }], run_attempt: 1 }\n    then: [rerun]",
         "on: workflow_run.completed\n    when: { failed_jobs: { share: { below: 0.5 }, count: { at_most: 3 } }, run_attempt: 1 }\n    then: [rerun]",
+        "on: workflow_run.completed\n    when: { failed_jobs: { every: { any: [{ log: { missing: true } }, { log: [a, b] }] } }, run_attempt: 1 }\n    then: [rerun]",
     ] {
         let source = with_rule(rule);
         assert!(load(&source).is_ok(), "{source}");

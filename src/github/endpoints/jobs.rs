@@ -124,6 +124,7 @@ pub(in crate::github) fn job(raw: Raw<'_>) -> Option<Job> {
         runner_name: wire.runner_name.string(),
         steps: list(wire.steps),
         annotations: Fact::NotAsked,
+        log: Fact::NotAsked,
     })
 }
 

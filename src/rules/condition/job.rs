@@ -1,14 +1,14 @@
 //! Conditions on one job, inside `jobs` and `failed_jobs`.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use super::{
-    Expectation, Kind, Range, all, any, leaf, node, not,
+    Expectation, Kind, LogTest, Range, all, any, leaf, node, not,
     observe::{Observation, compare},
 };
 use crate::{
     model::{ConditionResult, Job, Step, Truth},
-    rules::Pattern,
+    rules::{Need, Pattern},
 };
 
 /// A condition on one job.
@@ -24,6 +24,8 @@ pub enum JobCondition {
     Test(JobTest),
     /// Its steps.
     Step(StepTest),
+    /// Its log.
+    Log(LogTest),
 }
 
 /// One word with what is asked of it.
@@ -126,25 +128,51 @@ impl JobCondition {
             Self::Not(part) => not(part.evaluate(job)),
             Self::Test(test) => compare(test.word.as_str(), &test.expectation, observe(test.word, job)),
             Self::Step(test) => test.evaluate(job),
+            // Of a log that is gone it cannot be said what did not stand in it.
+            Self::Log(test) => test.evaluate(job, Truth::Unknown),
         }
     }
 
-    /// Whether the job's annotations would tell what is not known of the condition.
+    /// What would tell more of the job while the condition is open: the cheaper first.
     #[must_use]
-    pub fn wants_annotations(&self, job: &Job) -> bool {
-        job.annotations.is_not_asked()
-            && self.evaluate(job).satisfied == Truth::Unknown
-            && self.names_annotations()
+    pub fn wants(&self, job: &Job) -> Option<Need> {
+        let mut open = Open::default();
+        self.add_open(job, &mut open);
+        let annotations = open.annotations && job.annotations.is_not_asked();
+        let log = open.log && job.log.is_not_asked();
+        annotations.then_some(Need::Annotations(job.id)).or_else(|| log.then_some(Need::Logs(job.id)))
     }
 
-    fn names_annotations(&self) -> bool {
+    /// Notes what the parts ask for that leave the whole open.
+    fn add_open(&self, job: &Job, open: &mut Open) {
+        if self.evaluate(job).satisfied != Truth::Unknown {
+            return;
+        }
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::names_annotations),
-            Self::Not(part) => part.names_annotations(),
-            Self::Test(test) => test.word == JobWord::Annotation,
-            Self::Step(_) => false,
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.add_open(job, open)),
+            Self::Not(part) => part.add_open(job, open),
+            Self::Test(test) => open.annotations |= test.word == JobWord::Annotation,
+            Self::Step(_) => {}
+            Self::Log(_) => open.log = true,
         }
     }
+
+    /// Collects the patterns that logs have to be searched for, each by its text.
+    pub(in crate::rules) fn log_patterns<'a>(&'a self, patterns: &mut BTreeMap<&'a str, &'a Pattern>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.log_patterns(patterns)),
+            Self::Not(part) => part.log_patterns(patterns),
+            Self::Test(_) | Self::Step(_) => {}
+            Self::Log(test) => test.collect(patterns),
+        }
+    }
+}
+
+/// What is asked for by that which is not known.
+#[derive(Default)]
+struct Open {
+    annotations: bool,
+    log: bool,
 }
 
 fn observe(word: JobWord, job: &Job) -> Observation {

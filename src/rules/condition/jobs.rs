@@ -1,7 +1,12 @@
 //! `jobs` and `failed_jobs`: conditions over all jobs of the judged attempt.
 
+use std::collections::BTreeMap;
+
 use super::{Expectation, JobCondition, Range, all, job::explained, leaf, node};
-use crate::model::{Conclusion, ConditionResult, Fact, Job, JobId, Truth};
+use crate::{
+    model::{Conclusion, ConditionResult, Fact, Job, Truth},
+    rules::{Need, Pattern},
+};
 
 /// So many jobs are explained one by one; of the others only the number is told.
 const MOST_EXPLAINED: usize = 10;
@@ -90,18 +95,29 @@ impl JobsTest {
         selection.jobs.into_iter().filter(fits).collect()
     }
 
-    /// The job whose annotations would tell more, if there is one: one at a time, since each may settle the whole.
+    /// What would tell more of a job while the test is open: one at a time, since each may settle the whole, and the
+    /// cheaper first.
     #[must_use]
-    pub fn wants_annotations(&self, jobs: &[Job]) -> Option<JobId> {
-        let wanted = |asked: &JobCondition, jobs: &[&Job]| {
-            jobs.iter().find(|job| asked.wants_annotations(job)).map(|job| job.id)
-        };
+    pub fn wants(&self, jobs: &[Job]) -> Option<Need> {
+        let wanted =
+            |asked: &JobCondition, jobs: &[&Job]| jobs.iter().filter_map(|job| asked.wants(job)).min();
         let all: Vec<&Job> = jobs.iter().collect();
-        if let Some(job) = self.except.as_ref().and_then(|asked| wanted(asked, &all)) {
-            return Some(job);
+        if let Some(need) = self.except.as_ref().and_then(|asked| wanted(asked, &all)) {
+            return Some(need);
         }
         let selected = self.select(jobs).ok()?.jobs;
-        [&self.every, &self.some, &self.none].into_iter().flatten().find_map(|asked| wanted(asked, &selected))
+        [&self.every, &self.some, &self.none]
+            .into_iter()
+            .flatten()
+            .filter_map(|asked| wanted(asked, &selected))
+            .min()
+    }
+
+    /// Collects the patterns that logs have to be searched for, each by its text.
+    pub(super) fn log_patterns<'a>(&'a self, patterns: &mut BTreeMap<&'a str, &'a Pattern>) {
+        for asked in [&self.except, &self.every, &self.some, &self.none].into_iter().flatten() {
+            asked.log_patterns(patterns);
+        }
     }
 
     fn select<'a>(&self, jobs: &'a [Job]) -> Result<Selection<'a>, String> {

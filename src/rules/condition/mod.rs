@@ -3,6 +3,7 @@
 mod expectation;
 mod job;
 mod jobs;
+mod log;
 mod observe;
 mod own;
 mod window;
@@ -11,11 +12,15 @@ mod word;
 pub use expectation::{Expectation, Range, show_duration};
 pub use job::{JobCondition, JobTest, JobWord, StepTest};
 pub use jobs::{JobsTest, JobsWord};
+pub use log::LogTest;
 pub use own::{ActedTest, OwnTest, RunningTest, SameAs};
 pub(crate) use window::DAYS;
 pub use window::Window;
 pub use word::{Kind, Word};
 
+use std::collections::BTreeMap;
+
+use super::Pattern;
 use crate::model::{ConditionResult, Facts, Timestamp, Truth};
 
 /// A condition on one run.
@@ -109,6 +114,17 @@ impl Condition {
             Self::Not(part) => part.names_a_job(),
             Self::Job(_) => true,
             Self::Test(_) | Self::Jobs(_) | Self::Own(_) | Self::Time(_) => false,
+        }
+    }
+
+    /// Collects the patterns that logs have to be searched for, each by its text.
+    pub(super) fn log_patterns<'a>(&'a self, patterns: &mut BTreeMap<&'a str, &'a Pattern>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.log_patterns(patterns)),
+            Self::Not(part) => part.log_patterns(patterns),
+            Self::Test(_) | Self::Time(_) | Self::Own(_) => {}
+            Self::Jobs(test) => test.log_patterns(patterns),
+            Self::Job(asked) => asked.log_patterns(patterns),
         }
     }
 

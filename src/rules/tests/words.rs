@@ -190,6 +190,10 @@ fn time_is_a_window_in_its_zone() {
     }
 }
 
+pub(super) fn job_with(name: &str, conclusion: Conclusion) -> Job {
+    job(name, conclusion)
+}
+
 fn job(name: &str, conclusion: Conclusion) -> Job {
     Job {
         id: JobId(7),
@@ -203,6 +207,7 @@ fn job(name: &str, conclusion: Conclusion) -> Job {
         runner_name: None,
         steps: Vec::new(),
         annotations: Fact::NotAsked,
+        log: Fact::NotAsked,
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use runwarden::{
     model::{
-        Annotation, Conclusion, Fact, Facts, Gate, Head, Job, JobId, RepositoryFacts, RepositoryName,
-        RunAttempt, RunId, RunSnapshot, Signal, Status, Step, Timestamp, WorkflowId,
+        Annotation, Conclusion, Fact, Facts, Gate, Head, Job, JobId, JobLog, LogHit, RepositoryFacts,
+        RepositoryName, RunAttempt, RunId, RunSnapshot, Signal, Status, Step, Timestamp, WorkflowId,
     },
     rules::Need,
 };
@@ -90,7 +90,9 @@ impl World {
             Need::Jobs => {
                 let mut jobs = whole.jobs.clone();
                 if let Fact::Known(jobs) = &mut jobs {
-                    jobs.iter_mut().for_each(|job| job.annotations = Fact::NotAsked);
+                    for job in jobs {
+                        (job.annotations, job.log) = (Fact::NotAsked, Fact::NotAsked);
+                    }
                 }
                 details.jobs = jobs;
             }
@@ -98,6 +100,12 @@ impl World {
                 let known = whole.jobs.known().unwrap().iter().find(|job| job.id == id).unwrap();
                 for job in facts.jobs_mut().filter(|job| job.id == id) {
                     job.annotations = known.annotations.clone();
+                }
+            }
+            Need::Logs(id) => {
+                let known = whole.jobs.known().unwrap().iter().find(|job| job.id == id).unwrap();
+                for job in facts.jobs_mut().filter(|job| job.id == id) {
+                    job.log = known.log.clone();
                 }
             }
         }
@@ -201,6 +209,16 @@ fn job(random: &mut Random, number: u64) -> Job {
         title: None,
         message: Some(random.of(&["The runner was lost", "Process completed with exit code 1."]).to_owned()),
     };
+    let reset = LogHit {
+        pattern: "reset by peer".to_owned(),
+        line: "reading: Connection reset by peer".to_owned(),
+        number: 9,
+    };
+    let log = match random.below(3) {
+        0 => JobLog::Missing,
+        1 => JobLog::scanned(["reset by peer"], Vec::new(), random.percent(80)),
+        _ => JobLog::scanned(["reset by peer"], vec![reset], random.percent(80)),
+    };
     Job {
         id: JobId(i64::try_from(number).unwrap() + 1),
         name: Some(random.of(&["linux", "mac (13)", "Run tests"]).to_owned()),
@@ -213,6 +231,7 @@ fn job(random: &mut Random, number: u64) -> Job {
         runner_name: None,
         steps: (0..random.below(3)).map(|number| step(random, number)).collect(),
         annotations: Fact::Known(if random.percent(60) { vec![noted] } else { Vec::new() }),
+        log: Fact::Known(log),
     }
 }
 
