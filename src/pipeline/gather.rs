@@ -9,6 +9,7 @@ use crate::{
         RunSnapshot, ScheduledPass, Signal, Status, Timestamp,
     },
     rules::{Expectation, KeepCounting, Need, Pattern, Presence, Rule, Word, needs, needs_of},
+    store::StoreError,
 };
 
 use super::{Pipeline, listing, surroundings::Shared};
@@ -75,53 +76,7 @@ impl Pipeline {
         let mut completed = Completed::default();
         let mut fetched = BTreeSet::new();
         while let Some(need) = asked(facts).into_iter().find(|need| fetched.insert(*need)) {
-            let outcome = match need {
-                Need::RerunsByUs => {
-                    facts.details.reruns_by_us = match self.store.reruns_of(facts.run.id).await {
-                        Ok(reruns) => Fact::Known(reruns),
-                        Err(error) => return Err(Gathered::Later { until: None, why: error.to_string() }),
-                    };
-                    Ok(())
-                }
-                Need::Acts => {
-                    facts.details.acts = match self.store.acts_on(facts.run.id).await {
-                        Ok(acts) => Fact::Known(acts),
-                        Err(error) => return Err(Gathered::Later { until: None, why: error.to_string() }),
-                    };
-                    Ok(())
-                }
-                Need::NewerPending => self.newer_pending(access, &facts.run, shared).await.map(|found| {
-                    facts.details.newer_pending = found;
-                }),
-                Need::Underway { bases } => self.underway(access, facts, shared, bases).await,
-                Need::Run => self.complete_run(access, facts).await,
-                Need::Repository => self.github.repository(access).await.map(|repository| {
-                    facts.details.repository = Fact::Known(repository);
-                }),
-                Need::WorkflowState => self.workflow_state(access, &facts.run, shared).await.map(|state| {
-                    facts.details.workflow_state = state;
-                }),
-                Need::Head => self.head(access, &facts.run, shared).await.map(|head| {
-                    facts.details.head = head;
-                }),
-                Need::Tag => self.tag(access, &facts.run).await.map(|tag| facts.details.tag = tag),
-                Need::NewerRun => self.newer_run(access, &facts.run).await.map(|newer| {
-                    facts.details.newer_run = match newer {
-                        Presence::Present(_) => Fact::Known(true),
-                        Presence::Absent => Fact::Known(false),
-                        Presence::Unknown(why) => Fact::Missing(why),
-                    };
-                }),
-                Need::Environments => self
-                    .pending_environments(access, facts)
-                    .await
-                    .map(|found| completed.environments = Some(found)),
-                Need::Jobs => self.jobs(access, facts).await,
-                Need::Annotations(job) => self.github.annotations(access, job).await.map(|found| {
-                    note_on(facts, job, &Fact::Known(found));
-                }),
-                Need::Logs(_) => not_read(facts, need),
-            };
+            let outcome = self.fetch(need, access, facts, shared, &mut completed).await?;
             if let Err(error) = outcome {
                 if let Some(later) = later(&error) {
                     return Err(later);
@@ -131,6 +86,60 @@ impl Pipeline {
             }
         }
         Ok(completed)
+    }
+
+    /// Fetches one fact; `Err` when it has to be tried again later, `Ok(Err)` when GitHub answered with an error.
+    async fn fetch(
+        &self,
+        need: Need,
+        access: &Access,
+        facts: &mut Facts,
+        shared: &Shared,
+        completed: &mut Completed,
+    ) -> Result<Result<(), GitHubError>, Gathered> {
+        let unreadable = |error: StoreError| Gathered::Later { until: None, why: error.to_string() };
+        Ok(match need {
+            Need::RerunsByUs => {
+                let reruns = self.store.reruns_of(facts.run.id).await.map_err(unreadable)?;
+                facts.details.reruns_by_us = Fact::Known(reruns);
+                Ok(())
+            }
+            Need::Acts => {
+                facts.details.acts = Fact::Known(self.store.acts_on(facts.run.id).await.map_err(unreadable)?);
+                Ok(())
+            }
+            Need::NewerPending => self.newer_pending(access, &facts.run, shared).await.map(|found| {
+                facts.details.newer_pending = found;
+            }),
+            Need::Underway { bases } => self.underway(access, facts, shared, bases).await,
+            Need::Run => self.complete_run(access, facts).await,
+            Need::Repository => self.github.repository(access).await.map(|repository| {
+                facts.details.repository = Fact::Known(repository);
+            }),
+            Need::WorkflowState => self.workflow_state(access, &facts.run, shared).await.map(|state| {
+                facts.details.workflow_state = state;
+            }),
+            Need::Head => self.head(access, &facts.run, shared).await.map(|head| {
+                facts.details.head = head;
+            }),
+            Need::Tag => self.tag(access, &facts.run).await.map(|tag| facts.details.tag = tag),
+            Need::NewerRun => self.newer_run(access, &facts.run).await.map(|newer| {
+                facts.details.newer_run = match newer {
+                    Presence::Present(_) => Fact::Known(true),
+                    Presence::Absent => Fact::Known(false),
+                    Presence::Unknown(why) => Fact::Missing(why),
+                };
+            }),
+            Need::Environments => self
+                .pending_environments(access, facts)
+                .await
+                .map(|found| completed.environments = Some(found)),
+            Need::Jobs => self.jobs(access, facts).await,
+            Need::Annotations(job) => self.github.annotations(access, job).await.map(|found| {
+                note_on(facts, job, &Fact::Known(found));
+            }),
+            Need::Logs(_) => not_read(facts, need),
+        })
     }
 
     async fn complete_run(&self, access: &Access, facts: &mut Facts) -> Result<(), GitHubError> {
