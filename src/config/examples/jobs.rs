@@ -76,6 +76,7 @@ fn nameless(moment: Moment) -> Job {
         runner_name: None,
         steps: Vec::new(),
         annotations: Fact::NotAsked,
+        log: Fact::NotAsked,
     }
 }
 
