@@ -192,17 +192,7 @@ pub fn vocabulary() -> Vec<Entry> {
     entries.push(Entry { path: "rules[].when.time".to_owned(), doc, default: None, shape: Shape::Map });
     add(&mut entries, "rules[].when.time", TIME);
     add(&mut entries, "bounds", BOUNDS);
-    for word in JobWord::ALL {
-        let (path, doc) = (format!("job.{}", word.as_str()), doc_of_job_word(word));
-        entries.push(Entry { path, doc, default: None, shape: shape_of(word.kind()) });
-    }
-    let doc = "A step that fits all of this.";
-    entries.push(Entry { path: "job.step".to_owned(), doc, default: None, shape: Shape::Map });
-    add(&mut entries, "job.step", STEP);
-    let doc = "A line of the job's log; or with `missing`, whether there is a log.";
-    let shape = Shape::LinePatternsOrMap;
-    entries.push(Entry { path: "job.log".to_owned(), doc, default: None, shape });
-    add(&mut entries, "job.log", JOB_LOG);
+    add_job_words(&mut entries);
     add(&mut entries, "rules[].keep", KEEP);
     add(&mut entries, "rules[].limits", LIMITS);
     entries.extend(ActionKind::ALL.into_iter().flat_map(entries_of_action));
@@ -214,6 +204,21 @@ pub fn vocabulary() -> Vec<Entry> {
     add(&mut entries, "given.acted[]", GIVEN_ACT);
     add(&mut entries, "expect[]", EXPECTED);
     entries
+}
+
+/// The words of one job.
+fn add_job_words(entries: &mut Vec<Entry>) {
+    for word in JobWord::ALL {
+        let (path, doc) = (format!("job.{}", word.as_str()), doc_of_job_word(word));
+        entries.push(Entry { path, doc, default: None, shape: shape_of(word.kind()) });
+    }
+    let doc = "A step that fits all of this.";
+    entries.push(Entry { path: "job.step".to_owned(), doc, default: None, shape: Shape::Map });
+    add(entries, "job.step", STEP);
+    let doc = "A line of the job's log; or with `missing`, whether there is a log.";
+    let shape = Shape::LinePatternsOrMap;
+    entries.push(Entry { path: "job.log".to_owned(), doc, default: None, shape });
+    add(entries, "job.log", JOB_LOG);
 }
 
 fn add(entries: &mut Vec<Entry>, path: &str, keys: &[Key]) {
