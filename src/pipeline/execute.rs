@@ -58,7 +58,8 @@ impl Executor {
         let mut worked = self.unrecorded.len();
         self.record().await?;
         let now = self.pipeline.clock.now();
-        worked += self.release(now).await?;
+        let (released, next_held) = self.release(now).await?;
+        worked += released;
         let mut next_due = None;
         if self.of_task.len() < self.concurrency() {
             let limit = self.concurrency() + self.of_task.len();
@@ -81,22 +82,29 @@ impl Executor {
         if next_due.is_none() {
             next_due = self.pipeline.store.next_action_due(self.lane).await?;
         }
-        let next_due = [next_due, self.pipeline.store.next_held_due().await?].into_iter().flatten().min();
+        let next_due = [next_due, next_held].into_iter().flatten().min();
         Ok(Progress { worked, in_flight: self.of_task.len(), next_due })
     }
 
-    /// Has held actions counted anew whose time has come; all of them when the rules are others.
-    async fn release(&mut self, now: Timestamp) -> Result<usize, StoreError> {
+    /// Has held actions counted anew whose time has come; all of them when the rules are others. Says how many, and
+    /// when the next one's time comes.
+    async fn release(&mut self, now: Timestamp) -> Result<(usize, Option<Timestamp>), StoreError> {
         let rules = self.pipeline.rules();
         if self.rules.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &rules)) {
             self.pipeline.store.recount_held(now).await?;
             self.rules = Some(rules.clone());
         }
+        let store = self.pipeline.store.clone();
+        let next = store.next_held_due().await?;
+        if next.is_none_or(|due| due > now) {
+            return Ok((0, next));
+        }
         let terms = |action: &ActionRow| {
             let bounds = rules.bounds_of(&action.plan.rule, action.plan.action.kind());
             (bounds, first_due_of(action))
         };
-        self.pipeline.store.release_held(now, terms).await
+        let released = store.release_held(now, terms).await?;
+        Ok((released, store.next_held_due().await?))
     }
 
     /// Waits until an execution under way has ended; for ever when there is none. May be given up at any point.

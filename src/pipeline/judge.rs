@@ -128,6 +128,7 @@ impl Pipeline {
     ) -> Result<Decided, StoreError> {
         let now = self.clock.now();
         let rules = self.rules();
+        let counts_running = rules.rules.iter().any(Rule::counts_running);
         let mut decisions = Vec::new();
         for mut facts in facts {
             self.starting.add_to(&mut facts, now);
@@ -135,7 +136,9 @@ impl Pipeline {
             for action in &mut judgement.actions {
                 self.tell_from_earlier_waits(action, delivery.received_at, SAME_WAIT, MOST_WAITS).await?;
             }
-            self.starting.remember(&facts, &judgement.actions, now);
+            if counts_running {
+                self.starting.remember(&facts, &judgement.actions, now);
+            }
             for verdict in &judgement.verdicts {
                 self.count(&verdict.rule, verdict.verdict);
             }

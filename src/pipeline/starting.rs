@@ -1,6 +1,7 @@
 //! Runs that were just let go or re-run, and that GitHub's lists do not show as under way yet.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -13,7 +14,7 @@ const COUNTS_FOR: Duration = Duration::from_secs(120);
 /// Runs that a plan sets going, from the plan on. Judging is serial, so that of two runs judged one after the other
 /// the second counts the first.
 #[derive(Clone, Default)]
-pub(super) struct Starting(Arc<Mutex<Vec<(Timestamp, RepositoryName, Underway)>>>);
+pub(super) struct Starting(Arc<Mutex<VecDeque<(Timestamp, RepositoryName, Underway)>>>);
 
 impl Starting {
     /// Counts the run of the facts from now on, if a planned action sets it going.
@@ -26,9 +27,12 @@ impl Starting {
             return;
         };
         let mut starting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        starting.retain(|(until, ..)| *until > now);
+        // In the order in which they were let go, but for a delay of seconds.
+        while starting.front().is_some_and(|(until, ..)| *until <= now) {
+            starting.pop_front();
+        }
         let entry = Underway { base: facts.details.base.clone(), ..Underway::from(&facts.run) };
-        starting.push((action.due_at.max(now) + COUNTS_FOR, facts.run.repository.clone(), entry));
+        starting.push_back((action.due_at.max(now) + COUNTS_FOR, facts.run.repository.clone(), entry));
     }
 
     /// Adds what is about to begin to what the facts say is under way.

@@ -43,9 +43,6 @@ impl Store {
         terms_of: impl Fn(&ActionRow) -> (Bounds, Timestamp) + Send,
     ) -> Result<usize, StoreError> {
         const DOING: &str = "count held actions anew";
-        if self.next_held_due().await?.is_none_or(|due| due > now) {
-            return Ok(0);
-        }
         let mut turn = self.inner.writer.begin(DOING).await?;
         let work = release(turn.connection(), now, terms_of).await;
         let settled = turn.end(DOING, work).await?;
