@@ -152,7 +152,7 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, ceilings: Ceilings, 
     match &placed.action {
         Action::Rerun(rerun) => {
             check_rerun(report, draft, ceilings, when, &placed.at);
-            if rerun.scope == RerunScope::MatchingJob && when.failed_jobs().is_none() {
+            if rerun.scope == RerunScope::MatchingJob && !when.asks_for_failed_jobs() {
                 let message = "`scope: matching_job` and no `failed_jobs` that says which";
                 let remedy = "add `failed_jobs: { some: { failed_step: \"Install*\" } }` to `when`";
                 report.error(&placed.at, message, remedy);

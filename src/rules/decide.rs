@@ -135,7 +135,7 @@ fn bind(rule: &Rule, action: &Action, facts: &Facts, now: Timestamp) -> Option<A
     let review = match action {
         Action::ReviewDeployments(review) => review,
         Action::Rerun(rerun) if rerun.scope == RerunScope::MatchingJob => {
-            let scope = singled_out(rule, facts).map_or(RerunScope::FailedJobs, RerunScope::Job);
+            let scope = singled_out(rule, facts, now).map_or(RerunScope::FailedJobs, RerunScope::Job);
             return Some(Action::Rerun(Rerun { scope, ..rerun.clone() }));
         }
         Action::ApproveRun(_) if !facts.run.waits_for_approval() => return None,
@@ -180,12 +180,9 @@ fn bind(rule: &Rule, action: &Action, facts: &Facts, now: Timestamp) -> Option<A
 
 /// The one failed job that the rule's conditions single out. While it runs GitHub refuses to re-run a second one, so
 /// of several none is.
-fn singled_out(rule: &Rule, facts: &Facts) -> Option<JobId> {
-    let jobs = facts.details.jobs.known().ok()?;
-    match rule.when.failed_jobs()?.matching(jobs).as_slice() {
-        [job] => Some(job.id),
-        _ => None,
-    }
+fn singled_out(rule: &Rule, facts: &Facts, now: Timestamp) -> Option<JobId> {
+    let jobs = rule.when.singled_out(facts, now);
+    jobs.first().copied().filter(|_| jobs.len() == 1)
 }
 
 /// When an action that is planned now may first leave.

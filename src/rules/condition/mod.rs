@@ -18,10 +18,10 @@ pub(crate) use window::DAYS;
 pub use window::Window;
 pub use word::{Kind, Word};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Pattern;
-use crate::model::{ConditionResult, Facts, Timestamp, Truth};
+use crate::model::{ConditionResult, Facts, JobId, Timestamp, Truth};
 
 /// A condition on one run.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,14 +84,37 @@ impl Condition {
         }
     }
 
-    /// The first test of the failed jobs that must hold, whatever else holds.
+    /// Whether it asks for failed jobs, other than that something is not so.
     #[must_use]
-    pub fn failed_jobs(&self) -> Option<&JobsTest> {
+    pub fn asks_for_failed_jobs(&self) -> bool {
         match self {
-            Self::All(parts) => parts.iter().find_map(Self::failed_jobs),
-            Self::Any(parts) => parts.first().filter(|_| parts.len() == 1)?.failed_jobs(),
-            Self::Jobs(test) => Some(test.as_ref()).filter(|test| test.word == JobsWord::FailedJobs),
-            Self::Not(_) | Self::Test(_) | Self::Job(_) | Self::Own(_) | Self::Time(_) => None,
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_for_failed_jobs),
+            Self::Jobs(test) => test.word == JobsWord::FailedJobs,
+            Self::Not(_) | Self::Test(_) | Self::Job(_) | Self::Own(_) | Self::Time(_) => false,
+        }
+    }
+
+    /// The failed jobs that it singles out: those that fulfil a `some` of the parts that hold; where none has a
+    /// `some`, all that those parts are about.
+    #[must_use]
+    pub fn singled_out(&self, facts: &Facts, now: Timestamp) -> BTreeSet<JobId> {
+        let mut tests = Vec::new();
+        self.add_holding(facts, now, &mut tests);
+        let narrows = tests.iter().any(|test| test.some.is_some());
+        let jobs = facts.details.jobs.known().map(Vec::as_slice).unwrap_or_default();
+        let telling = tests.iter().filter(|test| test.some.is_some() || !narrows);
+        telling.flat_map(|test| test.matching(jobs)).map(|job| job.id).collect()
+    }
+
+    fn add_holding<'a>(&'a self, facts: &Facts, now: Timestamp, tests: &mut Vec<&'a JobsTest>) {
+        match self {
+            Self::All(parts) => parts.iter().for_each(|part| part.add_holding(facts, now, tests)),
+            Self::Any(parts) => parts
+                .iter()
+                .filter(|part| part.evaluate(facts, now).satisfied == Truth::Yes)
+                .for_each(|part| part.add_holding(facts, now, tests)),
+            Self::Jobs(test) if test.word == JobsWord::FailedJobs => tests.push(test),
+            Self::Jobs(_) | Self::Not(_) | Self::Test(_) | Self::Job(_) | Self::Own(_) | Self::Time(_) => {}
         }
     }
 
