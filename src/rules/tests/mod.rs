@@ -1,5 +1,6 @@
 //! The core, by tables: facts and rules in, verdicts and plans out.
 
+mod ceilings;
 mod logs;
 mod surroundings;
 mod words;

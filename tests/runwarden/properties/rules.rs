@@ -116,17 +116,29 @@ fn conditions(random: &mut Random, depth: u32) -> Map<String, Value> {
 
 fn condition(random: &mut Random, depth: u32) -> (String, Value) {
     let nested = |random: &mut Random| Value::Object(conditions(random, depth - 1));
-    match random.below(10) {
+    match random.below(12) {
         0 if depth > 0 => ("not".to_owned(), nested(random)),
         1 if depth > 0 => ("any".to_owned(), json!([nested(random), nested(random)])),
         2 if depth > 0 => ("all".to_owned(), json!([nested(random), nested(random)])),
         3 | 4 => (random.of(&["jobs", "failed_jobs"]).to_owned(), jobs(random)),
         5 => ("time".to_owned(), json!({ "hours": random.of(&["00:00-12:00", "06:00-22:00"]) })),
+        6 => ("running".to_owned(), running(random)),
+        7 => ("acted".to_owned(), json!({ "rule": "rule-0", "within": "1d", "times": number(random) })),
         _ => {
             let word = Word::ALL[usize::try_from(random.below(Word::ALL.len() as u64)).unwrap()];
             (word.as_str().to_owned(), expectation(random, word.kind(), patterns_for(word)))
         }
     }
+}
+
+fn running(random: &mut Random) -> Value {
+    let same = [json!([]), json!("workflow"), json!(["workflow", "branch"]), json!(["workflow", "base"])];
+    let mut asked = json!({ "below": random.below(3) + 1 });
+    match &same[usize::try_from(random.below(4)).unwrap()] {
+        Value::Array(none) if none.is_empty() => {}
+        some => asked["same"] = some.clone(),
+    }
+    asked
 }
 
 fn jobs(random: &mut Random) -> Value {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use runwarden::{
     model::{
-        Annotation, Conclusion, Fact, Facts, Gate, Head, Job, JobId, JobLog, LogHit, RepositoryFacts,
-        RepositoryName, RunAttempt, RunId, RunSnapshot, Signal, Status, Step, Timestamp, WorkflowId,
+        Act, Annotation, Conclusion, Fact, Facts, Gate, Head, Job, JobId, JobLog, LogHit, RepositoryFacts,
+        RepositoryName, RuleName, RunAttempt, RunId, RunSnapshot, Signal, Status, Step, Timestamp, Underway,
+        WorkflowId,
     },
     rules::Need,
 };
@@ -46,6 +47,10 @@ impl World {
         details.tag = Fact::Known(random.percent(30).then(|| "v1.0".to_owned()));
         details.newer_run = Fact::Known(random.percent(30));
         details.reruns_by_us = Fact::Known(u32::try_from(random.below(4)).unwrap());
+        details.acts = Fact::Known((0..random.below(4)).map(|_| act(random)).collect());
+        details.base = Fact::Known(base(random));
+        details.underway = Fact::Known((0..random.below(4)).map(|number| underway(random, number)).collect());
+        details.newer_pending = Fact::Known(vec![random.of(&["staging", "production"]).to_owned()]);
         details.jobs = Fact::Known((0..random.below(4)).map(|number| job(random, number)).collect());
         Self { whole }
     }
@@ -141,6 +146,10 @@ impl World {
         miss(random, &mut details.tag);
         miss(random, &mut details.newer_run);
         miss(random, &mut details.reruns_by_us);
+        miss(random, &mut details.acts);
+        miss(random, &mut details.base);
+        miss(random, &mut details.underway);
+        miss(random, &mut details.newer_pending);
         miss(random, &mut details.jobs);
         for job in facts.jobs_mut() {
             gap(random, &mut job.name);
@@ -163,6 +172,23 @@ fn gap<T>(random: &mut Random, value: &mut Option<T>) {
 fn miss<T>(random: &mut Random, fact: &mut Fact<T>) {
     if random.percent(GAPS) {
         *fact = if random.percent(50) { Fact::NotAsked } else { Fact::Missing("GitHub said 500".to_owned()) };
+    }
+}
+
+fn act(random: &mut Random) -> Act {
+    let rule = RuleName::parse(random.of(&["rule-0", "rule-1"])).unwrap();
+    Act { rule, at: NOW - Duration::from_secs(random.below(200_000)) }
+}
+
+fn base(random: &mut Random) -> Option<String> {
+    random.percent(70).then(|| random.of(&["main", "dev"]).to_owned())
+}
+
+fn underway(random: &mut Random, number: u64) -> Underway {
+    Underway {
+        run: RunId(41 + i64::try_from(number).unwrap()),
+        base: if random.percent(70) { Fact::Known(base(random)) } else { Fact::NotAsked },
+        ..Underway::from(&run(random, false))
     }
 }
 
