@@ -188,6 +188,7 @@ pub(super) const GIVEN_JOB: &[Key] = &[
         "The attempt that the job ran in; a re-run leaves jobs that passed where they were.",
     ),
     key("annotation", || Shape::Texts, "A line that is noted on the job as a failure."),
+    key("log", || Shape::Texts, "The lines of the job's log, or `missing`."),
     or("1", TIMES),
 ];
 

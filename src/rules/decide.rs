@@ -66,9 +66,13 @@ fn first_with(result: &ConditionResult, truth: Truth) -> String {
         _ if result.parts.is_empty() => {
             format!("{}: expected {}, observed {}", result.word, result.expected, result.observed)
         }
-        ("not", _) => match result.parts.first() {
-            Some(part) => {
+        ("not", _) => match result.parts.first().map(only_part) {
+            Some(part) if part.parts.is_empty() => {
                 format!("{} {}: {}, observed {}", result.word, part.word, part.expected, part.observed)
+            }
+            Some(part) => {
+                let words: Vec<&str> = part.parts.iter().map(|part| part.word.as_str()).collect();
+                format!("{} {} of {}", result.word, part.word, words.join(", "))
             }
             None => format!("{} of nothing", result.word),
         },
@@ -78,6 +82,14 @@ fn first_with(result: &ConditionResult, truth: Truth) -> String {
             format!("{}: {}; {}", result.word, result.observed, first_with(part, truth))
         }
         (word, Some(part)) => format!("{word}: {}", first_with(part, truth)),
+    }
+}
+
+/// What a map of one condition is about.
+fn only_part(result: &ConditionResult) -> &ConditionResult {
+    match (result.word.as_str(), result.parts.as_slice()) {
+        ("all", [only]) => only_part(only),
+        _ => result,
     }
 }
 

@@ -55,4 +55,5 @@ fn every_policy_is_short_has_its_source_and_more_tests_than_its_project_gave() {
             assert!(acts, "{name}: in no test {} acts", rule.name);
         }
     }
+    assert_eq!(numbers, (1..=20).map(|number| format!("{number:02}")).collect());
 }

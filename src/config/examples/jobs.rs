@@ -13,7 +13,7 @@ use crate::{
         tree::Kind,
         values, vocabulary,
     },
-    model::{Annotation, Conclusion, Fact, Job, JobId, RunAttempt, Status, Step, Timestamp},
+    model::{Annotation, Conclusion, Fact, Job, JobId, JobLog, LogHit, RunAttempt, Status, Step, Timestamp},
 };
 
 /// A run of more is no example.
@@ -93,6 +93,7 @@ fn job(report: &mut Report<'_>, fields: &Fields<'_>, moment: Moment) -> Option<J
     let labels = fields.get("runner_label").map(|at| texts(report, &at));
     let attempt = fields.get("job_attempt").map(|at| values::count(report, &at, 1));
     let annotations = fields.get("annotation").map(|at| texts(report, &at));
+    let log = fields.get("log").map(|at| log(report, &at));
     let failed = whole(failed)?.unwrap_or_default();
     let implied = (!failed.is_empty()).then_some(Conclusion::Failure);
     let conclusion = whole(conclusion)?.or(implied);
@@ -113,6 +114,7 @@ fn job(report: &mut Report<'_>, fields: &Fields<'_>, moment: Moment) -> Option<J
         labels: whole(labels)?.unwrap_or_default(),
         steps: all_steps,
         annotations: notes.map_or(Fact::NotAsked, Fact::Known),
+        log: whole(log)?.map_or(Fact::NotAsked, Fact::Known),
         ..nameless(moment)
     })
 }
@@ -124,6 +126,18 @@ fn whole<T>(value: Option<Option<T>>) -> Option<Option<T>> {
 
 fn failure_note(line: String) -> Annotation {
     Annotation { level: Some("failure".to_owned()), title: None, message: Some(line) }
+}
+
+/// `missing`, or the log's lines; none of the rules' patterns has been looked for in them yet.
+fn log(report: &mut Report<'_>, at: &At<'_>) -> Option<JobLog> {
+    if matches!(&at.node.kind, Kind::Text(word) if word == "missing") {
+        return Some(JobLog::Missing);
+    }
+    let lines = texts(report, at)?
+        .into_iter()
+        .flat_map(|text| text.lines().map(ToOwned::to_owned).collect::<Vec<_>>());
+    let hit = |(line, number): (String, u64)| LogHit { pattern: String::new(), line, number };
+    Some(JobLog::scanned([""; 0], lines.zip(1..).map(hit).collect(), true))
 }
 
 fn conclusion(report: &mut Report<'_>, at: &At<'_>) -> Option<Conclusion> {

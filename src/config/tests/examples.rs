@@ -196,7 +196,7 @@ fn every_word_of_conditions_can_be_given() {
              tests:\n  - {{ name: x, given: {{ on: {trigger}, {repository} {word}: {value}, {beside} }}, expect: nothing }}\n"
         );
         let config = load(&source).unwrap_or_else(|problems| panic!("{problems}\n{source}")).config;
-        let facts = config.examples[0].given.facts(None).remove(0).facts;
+        let facts = config.examples[0].given.facts(None, &[]).remove(0).facts;
         let when = with_rule(&format!(
             "on: workflow_run.completed\n    when: {{ run_attempt: 1, any: [{{ {word}: {asked} }}, {{ run_attempt: 9 }}] }}\n    then: [rerun]"
         ));

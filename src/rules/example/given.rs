@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::model::{Details, Fact, Facts, RunSnapshot, Signal, Timestamp};
+use crate::{
+    model::{Details, Fact, Facts, JobLog, LogHit, RunSnapshot, Signal, Timestamp},
+    rules::Pattern,
+};
 
 /// What stands for a fact that an example does not give.
 const NOT_GIVEN: &str = "the test does not give it";
@@ -33,9 +36,9 @@ impl Given {
     /// When it is judged where neither the example nor a payload says: a Wednesday at noon.
     pub const NOW: Timestamp = Timestamp(1_767_787_200_000);
 
-    /// The runs with all that is known of them. A payload's facts are those that the example does not give itself.
+    /// The runs with all that is known of them, their logs searched for the patterns. A payload's facts are those that the example does not give itself.
     #[must_use]
-    pub fn facts(&self, payload: Option<&Facts>) -> Vec<GivenRun> {
+    pub fn facts(&self, payload: Option<&Facts>, patterns: &[&Pattern]) -> Vec<GivenRun> {
         let now = self.now(payload);
         let whole = |run: &GivenRun| {
             let mut facts = run.facts.clone();
@@ -50,6 +53,7 @@ impl Given {
             close(&mut facts.details);
             for job in facts.jobs_mut() {
                 close_one(&mut job.annotations);
+                search(&mut job.log, patterns);
             }
             GivenRun { name: run.name.clone(), facts }
         };
@@ -89,6 +93,23 @@ fn close(details: &mut Details) {
     close_one(newer_run);
     close_one(reruns_by_us);
     close_one(jobs);
+}
+
+/// Searches a given log, whose lines stand in it as found by no pattern yet. The first line counts, as in production.
+fn search(log: &mut Fact<JobLog>, patterns: &[&Pattern]) {
+    close_one(log);
+    let Fact::Known(JobLog::Scanned { hits: lines, complete: true, sought }) = log else {
+        return;
+    };
+    if !sought.is_empty() {
+        return;
+    }
+    let first = |pattern: &&Pattern| {
+        let hit = lines.iter().find(|hit| pattern.matches(&hit.line))?;
+        Some(LogHit { pattern: pattern.body().to_owned(), ..hit.clone() })
+    };
+    let hits = patterns.iter().filter_map(first).collect();
+    *log = Fact::Known(JobLog::scanned(patterns.iter().map(|pattern| pattern.body()), hits, true));
 }
 
 fn close_one<T>(fact: &mut Fact<T>) {

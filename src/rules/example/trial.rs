@@ -48,7 +48,7 @@ impl Trial {
 #[must_use]
 pub fn try_out(ruleset: &Ruleset, example: &Example, payload: Option<&Facts>) -> Trial {
     let now = example.given.now(payload);
-    let runs = example.given.facts(payload);
+    let runs = example.given.facts(payload, &ruleset.log_patterns());
     let (verdicts, got) = asked(ruleset, &runs, now);
     let mut trial = Trial { misses: Vec::new(), got, verdicts, rules: Vec::new() };
     trial.compare_actions(&example.expected.actions);
