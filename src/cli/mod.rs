@@ -6,6 +6,7 @@ mod explain;
 mod history;
 mod load;
 mod logging;
+mod replay;
 mod runs;
 mod schema;
 mod serve;
@@ -67,6 +68,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Show what came, what was decided and why, what was done, and how it ended
     History(history::HistoryArgs),
+    /// Judge what the ledger holds by other rules, offline, and show what would have been different
+    Replay(replay::ReplayArgs),
     /// Look at and act on workflow runs by hand, with the configuration's credentials
     #[command(subcommand)]
     Runs(runs::RunsCommand),
@@ -121,6 +124,7 @@ async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Schema => schema::run(),
         Command::Explain(args) => explain::run(&args).await,
         Command::History(args) => history::run(&args).await,
+        Command::Replay(args) => replay::run(&args).await,
         Command::Runs(command) => runs::run(command).await,
         Command::Demo(args) => demo::run(&args).await,
     }

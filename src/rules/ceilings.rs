@@ -22,7 +22,7 @@ pub(super) fn weigh(ceilings: &Ceilings, facts: &Facts, planned: &mut PlannedAct
     }
     if ceilings.runner_minutes.is_some() {
         let jobs = jobs.map_err(|why| format!("limits.runner_minutes: the run's jobs are {why}"))?;
-        planned.runner_minutes = Some(minutes(rerun, jobs));
+        planned.runner_minutes = Some(runner_minutes(rerun, jobs));
     }
     Ok(())
 }
@@ -45,7 +45,8 @@ pub fn failed_jobs(jobs: &[Job]) -> u32 {
 
 /// The runner minutes that the judged attempt's jobs took which would run again, each rounded up and at least one.
 /// Jobs that were skipped because one before them failed have taken none yet.
-fn minutes(rerun: &Rerun, jobs: &[Job]) -> u32 {
+#[must_use]
+pub fn runner_minutes(rerun: &Rerun, jobs: &[Job]) -> u32 {
     let runs_again = |job: &&Job| match rerun.scope {
         RerunScope::Run => !job.is_skipped(),
         RerunScope::Job(id) => job.id == id,

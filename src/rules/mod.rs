@@ -16,7 +16,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use ceilings::failed_jobs;
+pub use ceilings::{failed_jobs, runner_minutes};
 pub(crate) use condition::DAYS;
 pub use condition::{
     ActedTest, Condition, Expectation, JobCondition, JobTest, JobWord, JobsTest, JobsWord, Kind, LogTest,

@@ -56,6 +56,16 @@ pub(super) fn readers(path: &Path) -> SqlitePool {
         .connect_lazy_with(options)
 }
 
+/// A connection that cannot write. Where not even the files beside the database can be made (a copy in a folder that
+/// cannot be written) it is read as it lies, which is only right while nobody else has it open.
+pub(super) fn read_only(path: &Path, as_it_lies: bool) -> SqliteConnectOptions {
+    both(path)
+        .read_only(true)
+        .immutable(as_it_lies)
+        .pragma("query_only", "ON")
+        .pragma("cache_size", READER_CACHE)
+}
+
 fn both(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)

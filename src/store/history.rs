@@ -91,12 +91,28 @@ struct Found {
 
 async fn find(connection: &mut SqliteConnection, filter: &HistoryFilter) -> Result<Found, sqlx::Error> {
     let ids = delivery_ids(connection, filter).await?;
+    find_of(connection, &ids, on_decisions(Conditions::default(), filter)?).await
+}
+
+/// All that came of these deliveries, newest first.
+pub(super) async fn of_deliveries(
+    connection: &mut SqliteConnection,
+    ids: &[i64],
+) -> Result<Vec<HistoryEntry>, StoreError> {
+    let found = find_of(connection, ids, Conditions::default()).await;
+    found.map_err(doing("read the history"))?.assemble()
+}
+
+async fn find_of(
+    connection: &mut SqliteConnection,
+    ids: &[i64],
+    asked_for: Conditions,
+) -> Result<Found, sqlx::Error> {
     let select = format!("SELECT {} FROM deliveries", rows::DELIVERY);
-    let deliveries = Conditions::default().fetch_of(connection, &select, ("id", &ids), "").await?;
+    let deliveries = Conditions::default().fetch_of(connection, &select, ("id", ids), "").await?;
 
     let select = format!("SELECT {} FROM decisions", rows::DECISION);
-    let asked_for = on_decisions(Conditions::default(), filter)?;
-    let decisions = asked_for.fetch_of(connection, &select, ("delivery_id", &ids), "ORDER BY id").await?;
+    let decisions = asked_for.fetch_of(connection, &select, ("delivery_id", ids), "ORDER BY id").await?;
 
     let ids = ids_of(&decisions, "id")?;
     let select = format!("SELECT {} FROM actions", rows::ACTION);

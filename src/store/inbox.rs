@@ -171,6 +171,7 @@ impl Store {
     }
 }
 
-fn unpacked(row: &SqliteRow) -> Result<Result<Vec<u8>, String>, StoreError> {
+/// A row's body; or in words, why it cannot be read.
+pub(super) fn unpacked(row: &SqliteRow) -> Result<Result<Vec<u8>, String>, StoreError> {
     Ok(body::unpack(rows::get(row, "codec")?, rows::get(row, "body")?))
 }

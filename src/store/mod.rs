@@ -18,6 +18,7 @@ mod ingest;
 mod insert;
 mod open;
 mod plan;
+mod records;
 mod rows;
 mod writer;
 
@@ -46,6 +47,7 @@ pub use inbox::DueDelivery;
 pub use ingest::{QUEUE_BYTES, QUEUE_ENTRIES};
 pub use insert::Ingested;
 pub use plan::{Decided, Recorded, RecordedAction};
+pub use records::{Earlier, Later, Record, Records};
 
 use crate::model::{NewDelivery, Timestamp};
 

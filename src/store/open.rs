@@ -71,20 +71,23 @@ pub(super) async fn prepare_beside(path: &Path) -> Result<Writer, StoreError> {
     if !path.is_file() {
         return Err(StoreError::NotThere { path: path.to_owned() });
     }
-    connected(path, connect::writer(path, false), async |connection| {
-        let found = "SELECT MAX(version) FROM _sqlx_migrations";
-        let found: Option<i64> =
-            sqlx::query_scalar(found).fetch_one(connection).await.map_err(|error| unusable(path, error))?;
-        let known = MIGRATIONS.iter().map(|migration| migration.version).max();
-        match found.cmp(&known) {
-            std::cmp::Ordering::Less => Err(StoreError::TooOld { path: path.to_owned() }),
-            std::cmp::Ordering::Equal => Ok(()),
-            std::cmp::Ordering::Greater => {
-                Err(StoreError::TooNew { path: path.to_owned(), version: found.unwrap_or(0) })
-            }
+    connected(path, connect::writer(path, false), async |connection| check_schema(path, connection).await)
+        .await
+}
+
+/// Whether the schema is this version's.
+pub(super) async fn check_schema(path: &Path, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let found = "SELECT MAX(version) FROM _sqlx_migrations";
+    let found: Option<i64> =
+        sqlx::query_scalar(found).fetch_one(connection).await.map_err(|error| unusable(path, error))?;
+    let known = MIGRATIONS.iter().map(|migration| migration.version).max();
+    match found.cmp(&known) {
+        std::cmp::Ordering::Less => Err(StoreError::TooOld { path: path.to_owned() }),
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => {
+            Err(StoreError::TooNew { path: path.to_owned(), version: found.unwrap_or(0) })
         }
-    })
-    .await
+    }
 }
 
 async fn connected(

@@ -18,6 +18,7 @@ mod limits;
 mod policies;
 mod process;
 mod properties;
+mod replay;
 mod stories;
 mod story;
 mod webhook;

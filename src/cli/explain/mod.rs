@@ -1,7 +1,7 @@
 //! `runwarden explain`: what every rule says of one payload, or said of one delivery, condition by condition.
 
 pub(super) mod event_name;
-mod offline;
+pub(super) mod offline;
 pub(super) mod render;
 mod stored;
 mod tree;

@@ -156,64 +156,64 @@ impl<'a> Explanation<'a> {
     }
 
     fn fetches(&self) -> Vec<FetchView> {
-        let repository = format!("GET /repos/{}", self.facts.run.repository);
-        let run = format!("{repository}/actions/runs/{}", self.facts.run.id);
-        let attempt =
-            self.facts.run.attempt.map_or_else(|| "ATTEMPT".to_owned(), |attempt| attempt.to_string());
-        let workflow =
-            self.facts.run.workflow_id.map_or_else(|| "WORKFLOW".to_owned(), |workflow| workflow.to_string());
-        let branch = self.facts.run.branch.as_deref().unwrap_or("BRANCH");
-        let head = self.facts.run.head_repository.as_ref().map_or("HEAD_REPOSITORY", RepositoryName::as_str);
-        let fetch = |need: &Need| match need {
-            Need::RerunsByUs => {
-                fetch_view("reruns_by_us", "how many re-runs it has asked for", "its own ledger".to_owned())
-            }
-            Need::Acts => fetch_view("acts", "what it has done to the run", "its own ledger".to_owned()),
-            Need::Underway { .. } => fetch_view(
-                "underway",
-                "the runs under way: in progress, queued, requested, pending",
-                format!("{repository}/actions/runs?status=in_progress"),
-            ),
-            Need::Run => fetch_view("run", "the run", run.clone()),
-            Need::Repository => fetch_view("repository", "the repository", repository.clone()),
-            Need::WorkflowState => fetch_view(
-                "workflow_state",
-                "the workflow",
-                format!("{repository}/actions/workflows/{workflow}"),
-            ),
-            Need::Head => {
-                fetch_view("head", "the head branch", format!("GET /repos/{head}/branches/{branch}"))
-            }
-            Need::Tag => {
-                fetch_view("tag", "the tag of that name", format!("{repository}/git/ref/tags/{branch}"))
-            }
-            Need::NewerRun => fetch_view(
-                "newer_run",
-                "the workflow's runs on the branch, if webhooks have not told",
-                format!("{repository}/actions/workflows/{workflow}/runs?branch={branch}"),
-            ),
-            Need::NewerPending => fetch_view(
-                "newer_pending",
-                "where newer runs of the workflow and branch wait",
-                format!("{repository}/actions/workflows/{workflow}/runs?status=waiting"),
-            ),
-            Need::Environments => fetch_view(
-                "pending_deployments",
-                "the run's pending deployments",
-                format!("{run}/pending_deployments"),
-            ),
-            Need::Jobs => fetch_view("jobs", "the attempt's jobs", format!("{run}/attempts/{attempt}/jobs")),
-            Need::Annotations(job) => fetch_view(
-                "annotations",
-                "a job's annotations",
-                format!("{repository}/check-runs/{job}/annotations"),
-            ),
-            Need::Logs(job) => {
-                fetch_view("logs", "a job's log", format!("{repository}/actions/jobs/{job}/logs"))
-            }
-        };
-        self.needs.iter().map(fetch).collect()
+        fetches(&self.facts, &self.needs)
     }
+}
+
+/// The names of the facts that are needed, each once.
+pub(in crate::cli) fn names_of(facts: &Facts, needs: &BTreeSet<Need>) -> BTreeSet<&'static str> {
+    fetches(facts, needs).into_iter().map(|fetch| fetch.fact).collect()
+}
+
+fn fetches(facts: &Facts, needs: &BTreeSet<Need>) -> Vec<FetchView> {
+    let repository = format!("GET /repos/{}", facts.run.repository);
+    let run = format!("{repository}/actions/runs/{}", facts.run.id);
+    let attempt = facts.run.attempt.map_or_else(|| "ATTEMPT".to_owned(), |attempt| attempt.to_string());
+    let workflow =
+        facts.run.workflow_id.map_or_else(|| "WORKFLOW".to_owned(), |workflow| workflow.to_string());
+    let branch = facts.run.branch.as_deref().unwrap_or("BRANCH");
+    let head = facts.run.head_repository.as_ref().map_or("HEAD_REPOSITORY", RepositoryName::as_str);
+    let fetch = |need: &Need| match need {
+        Need::RerunsByUs => {
+            fetch_view("reruns_by_us", "how many re-runs it has asked for", "its own ledger".to_owned())
+        }
+        Need::Acts => fetch_view("acts", "what it has done to the run", "its own ledger".to_owned()),
+        Need::Underway { .. } => fetch_view(
+            "underway",
+            "the runs under way: in progress, queued, requested, pending",
+            format!("{repository}/actions/runs?status=in_progress"),
+        ),
+        Need::Run => fetch_view("run", "the run", run.clone()),
+        Need::Repository => fetch_view("repository", "the repository", repository.clone()),
+        Need::WorkflowState => {
+            fetch_view("workflow_state", "the workflow", format!("{repository}/actions/workflows/{workflow}"))
+        }
+        Need::Head => fetch_view("head", "the head branch", format!("GET /repos/{head}/branches/{branch}")),
+        Need::Tag => fetch_view("tag", "the tag of that name", format!("{repository}/git/ref/tags/{branch}")),
+        Need::NewerRun => fetch_view(
+            "newer_run",
+            "the workflow's runs on the branch, if webhooks have not told",
+            format!("{repository}/actions/workflows/{workflow}/runs?branch={branch}"),
+        ),
+        Need::NewerPending => fetch_view(
+            "newer_pending",
+            "where newer runs of the workflow and branch wait",
+            format!("{repository}/actions/workflows/{workflow}/runs?status=waiting"),
+        ),
+        Need::Environments => fetch_view(
+            "pending_deployments",
+            "the run's pending deployments",
+            format!("{run}/pending_deployments"),
+        ),
+        Need::Jobs => fetch_view("jobs", "the attempt's jobs", format!("{run}/attempts/{attempt}/jobs")),
+        Need::Annotations(job) => fetch_view(
+            "annotations",
+            "a job's annotations",
+            format!("{repository}/check-runs/{job}/annotations"),
+        ),
+        Need::Logs(job) => fetch_view("logs", "a job's log", format!("{repository}/actions/jobs/{job}/logs")),
+    };
+    needs.iter().map(fetch).collect()
 }
 
 fn fetch_view(fact: &'static str, what: &'static str, request: String) -> FetchView {

@@ -2,7 +2,7 @@
 //! last, as in a log, where a terminal leaves the eye.
 
 mod lines;
-mod since;
+pub(super) mod since;
 
 use std::path::PathBuf;
 

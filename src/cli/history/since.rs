@@ -6,7 +6,7 @@ use crate::model::Timestamp;
 
 /// From when on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Since {
+pub(in crate::cli) enum Since {
     /// So long ago.
     Ago(Duration),
     /// That moment.
@@ -18,7 +18,7 @@ impl Since {
     ///
     /// # Errors
     /// In words, when it is none of these.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(in crate::cli) fn parse(text: &str) -> Result<Self, String> {
         if let Some(at) = Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z"))) {
             return Ok(Self::At(at));
         }
@@ -28,7 +28,7 @@ impl Since {
     }
 
     /// The moment, as seen from now.
-    pub(super) fn before(self, now: Timestamp) -> Timestamp {
+    pub(in crate::cli) fn before(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Ago(duration) => now - duration,
             Self::At(at) => at,

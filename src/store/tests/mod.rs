@@ -9,6 +9,7 @@ mod ingest;
 mod limits;
 mod open;
 mod plan;
+mod records;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,263 @@
+//! Reading the whole ledger, oldest first and a page at a time, by a connection that cannot write.
+
+use std::path::Path;
+
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row, SqliteConnection};
+
+use super::{
+    connect,
+    error::{StoreError, doing, unusable},
+    history::{self, HistoryEntry},
+    inbox, open, rows,
+};
+use crate::model::{DecisionRow, RunAttempt, RunId, Timestamp};
+
+/// Deliveries looked for at once.
+const PAGE: i64 = 256;
+
+/// Decisions read at once, so that a page of schedules that planned much does not fill the memory.
+const DECISIONS_AT_ONCE: i64 = 512;
+
+/// Decisions on a run after another that are read.
+const LATER: i64 = 200;
+
+const DOING: &str = "read the ledger";
+
+/// A ledger that is only read, beside a daemon or without one; a copy of one as well.
+#[derive(Debug)]
+pub struct Records {
+    connection: SqliteConnection,
+    /// The last delivery that was looked at, and those of its page that wait to be read.
+    at: i64,
+    waiting: Vec<i64>,
+    /// The last that is read: what comes in meanwhile is not.
+    end: i64,
+    since: Timestamp,
+}
+
+/// A delivery with all that came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The delivery, its decisions and their actions.
+    pub entry: HistoryEntry,
+    /// The body as it was received, or in words why it cannot be read. Only of a delivery without decisions.
+    pub body: Option<Result<Vec<u8>, String>>,
+}
+
+/// An action that was planned for a run before some time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// Its key.
+    pub key: String,
+    /// The rule that planned it.
+    pub rule: String,
+    /// Its kind's word.
+    pub kind: String,
+    /// Whether it counts towards the limits of its run.
+    pub counts: bool,
+    /// When it was planned.
+    pub planned_at: Timestamp,
+}
+
+/// What became of a run after a decision.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Later {
+    /// The decisions on the same and on the next attempt that came after it, oldest first.
+    pub decisions: Vec<DecisionRow>,
+    /// The kinds of action that runwarden itself did to the attempt.
+    pub done_by_us: Vec<String>,
+}
+
+impl Records {
+    /// Opens a ledger to read what it received then or later.
+    ///
+    /// # Errors
+    /// [`StoreError::NotThere`] when there is none, [`StoreError::TooNew`] or [`StoreError::TooOld`] when its schema
+    /// is not this version's, and others when the file cannot be read.
+    pub async fn open(path: &Path, since: Timestamp) -> Result<Self, StoreError> {
+        if !path.is_file() {
+            return Err(StoreError::NotThere { path: path.to_owned() });
+        }
+        let mut connection = match connected(path, false).await {
+            Ok(connection) => connection,
+            // With a log beside it, what lies in the file alone is not the ledger.
+            Err(error) if log_of(path).exists() => return Err(unusable(path, error)),
+            Err(_) => connected(path, true).await.map_err(|error| unusable(path, error))?,
+        };
+        open::check_schema(path, &mut connection).await?;
+        let end = "SELECT COALESCE(MAX(id), 0) FROM deliveries";
+        let end = sqlx::query_scalar(end).fetch_one(&mut connection).await.map_err(doing(DOING))?;
+        Ok(Self { connection, at: 0, waiting: Vec::new(), end, since })
+    }
+
+    /// How far it has come, and how far it will go; only their proportion says something.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64) {
+        let of = |number: i64| u64::try_from(number).unwrap_or(0);
+        (of(self.waiting.first().map_or(self.at, |next| next - 1)), of(self.end))
+    }
+
+    /// The next deliveries, oldest first; empty at the end.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn next(&mut self) -> Result<Vec<Record>, StoreError> {
+        while self.waiting.is_empty() && self.at < self.end {
+            self.look_for_more().await?;
+        }
+        let mut moment = self.connection.begin().await.map_err(doing(DOING))?;
+        let ids = bounded(&mut moment, &mut self.waiting).await.map_err(doing(DOING))?;
+        let mut entries = history::of_deliveries(&mut moment, &ids).await?;
+        entries.reverse();
+        let mut records = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let is_bare = entry.decisions.is_empty() && entry.unreadable.is_empty();
+            let body = if is_bare { Some(body_of(&mut moment, entry.delivery.id).await?) } else { None };
+            records.push(Record { entry, body });
+        }
+        moment.rollback().await.map_err(doing(DOING))?;
+        Ok(records)
+    }
+
+    async fn look_for_more(&mut self) -> Result<(), StoreError> {
+        let found = sqlx::query(
+            "SELECT id, received_at
+             FROM deliveries
+             WHERE id > $1
+               AND id <= $2
+             ORDER BY id
+             LIMIT $3",
+        )
+        .bind(self.at)
+        .bind(self.end)
+        .bind(PAGE)
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(doing(DOING))?;
+        self.at = self.end;
+        for row in &found {
+            let id: i64 = rows::get(row, "id")?;
+            if rows::get::<i64>(row, "received_at")? >= self.since.0 {
+                self.waiting.push(id);
+            }
+            if found.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX) {
+                self.at = id;
+            }
+        }
+        Ok(())
+    }
+
+    /// What had been planned for a run before the time that is read from.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn earlier(&mut self, run: RunId) -> Result<Vec<Earlier>, StoreError> {
+        let found = sqlx::query(
+            "SELECT key, rule, kind, planned_at,
+                    state IN ('planned', 'executing', 'done', 'failed', 'uncertain') AS counts
+             FROM actions
+             WHERE run_id = $1
+               AND planned_at < $2",
+        )
+        .bind(run.0)
+        .bind(self.since.0)
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(doing(DOING))?;
+        let earlier = |row| {
+            Ok(Earlier {
+                key: rows::get(row, "key")?,
+                rule: rows::get(row, "rule")?,
+                kind: rows::get(row, "kind")?,
+                counts: rows::get(row, "counts")?,
+                planned_at: Timestamp(rows::get(row, "planned_at")?),
+            })
+        };
+        found.iter().map(earlier).collect()
+    }
+
+    /// What became of a run after a decision on one of its attempts. What cannot be read is left out.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn later(
+        &mut self,
+        run: RunId,
+        attempt: RunAttempt,
+        decision: i64,
+    ) -> Result<Later, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM decisions
+             WHERE run_id = $1 AND delivery_id >= (SELECT delivery_id FROM decisions WHERE id = $3) AND id <> $3
+               AND run_attempt IN ($2, $2 + 1)
+             ORDER BY delivery_id, id LIMIT $4",
+            rows::DECISION
+        );
+        let found = sqlx::query(AssertSqlSafe(sql))
+            .bind(run.0)
+            .bind(attempt.0)
+            .bind(decision)
+            .bind(LATER)
+            .fetch_all(&mut self.connection)
+            .await
+            .map_err(doing(DOING))?;
+        let decisions = found.iter().filter_map(|row| rows::decision(row).ok()).collect();
+        let done_by_us = sqlx::query_scalar(
+            "SELECT DISTINCT kind
+             FROM actions
+             WHERE run_id = $1
+               AND run_attempt = $2
+               AND state IN ('executing', 'done', 'uncertain')",
+        )
+        .bind(run.0)
+        .bind(attempt.0)
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(doing(DOING))?;
+        Ok(Later { decisions, done_by_us })
+    }
+
+    /// Closes the connection.
+    pub async fn close(self) {
+        drop(self.connection.close().await);
+    }
+}
+
+async fn connected(path: &Path, as_it_lies: bool) -> Result<SqliteConnection, sqlx::Error> {
+    let mut connection = connect::read_only(path, as_it_lies).connect().await?;
+    sqlx::query("SELECT COUNT(*) FROM sqlite_schema").fetch_one(&mut connection).await?;
+    Ok(connection)
+}
+
+fn log_of(path: &Path) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+/// Takes from the front as many deliveries as have not too many decisions, at least one.
+async fn bounded(connection: &mut SqliteConnection, waiting: &mut Vec<i64>) -> Result<Vec<i64>, sqlx::Error> {
+    let mut decisions = 0;
+    let mut taken = 0;
+    for id in waiting.iter() {
+        let count = sqlx::query("SELECT COUNT(*) AS count FROM decisions WHERE delivery_id = $1")
+            .bind(*id)
+            .fetch_one(&mut *connection)
+            .await?;
+        decisions += count.try_get::<i64, _>("count")?;
+        if taken > 0 && decisions > DECISIONS_AT_ONCE {
+            break;
+        }
+        taken += 1;
+    }
+    Ok(waiting.drain(..taken).collect())
+}
+
+async fn body_of(connection: &mut SqliteConnection, id: i64) -> Result<Result<Vec<u8>, String>, StoreError> {
+    let row = sqlx::query("SELECT id, codec, body FROM deliveries WHERE id = $1")
+        .bind(id)
+        .fetch_one(connection)
+        .await
+        .map_err(doing(DOING))?;
+    inbox::unpacked(&row)
+}
