@@ -13,6 +13,7 @@ use super::{
     secret::World,
     sections,
     settings::{Config, GitHubSettings},
+    signatures,
     tree::{self, Kind, Node},
     values, vocabulary,
 };
@@ -135,6 +136,7 @@ fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Conf
         None => Some(Ceilings::default()),
         Some(at) => limits::ceilings(report, &at),
     };
+    signatures::signatures(report, fields.get("signatures").as_ref());
     let rules = fields.get("rules");
     let breaker = match fields.get("breaker") {
         None => Some(None),

@@ -66,7 +66,7 @@ impl Nesting for JobCondition {
     }
 
     fn words() -> Vec<&'static str> {
-        JobWord::ALL.iter().map(|word| word.as_str()).chain(["step", "log"]).collect()
+        JobWord::ALL.iter().map(|word| word.as_str()).chain(["step", "log", "signature", "cause"]).collect()
     }
 }
 
@@ -111,7 +111,12 @@ pub(super) fn nested<T: Nesting>(
     parts.into_iter().collect::<Option<Vec<T>>>().map(T::all)
 }
 
-fn alternatives<T: Nesting>(report: &mut Report<'_>, at: &At<'_>, part: ReadPart<'_, T>) -> Option<Vec<T>> {
+/// The maps under `any` or `all`.
+pub(super) fn alternatives<T: Nesting>(
+    report: &mut Report<'_>,
+    at: &At<'_>,
+    part: ReadPart<'_, T>,
+) -> Option<Vec<T>> {
     let items = values::list(report, at, "maps of conditions")?;
     let parts: Vec<_> = items.iter().map(|item| nested(report, item, false, part)).collect();
     parts.into_iter().collect()

@@ -6,6 +6,7 @@ use super::{
     pattern::{self, patterns_of},
     range,
     report::{At, Report},
+    signatures,
     tree::Kind,
     values, vocabulary,
 };
@@ -76,12 +77,13 @@ fn conclusions(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<Conclusion>> 
 }
 
 /// One key of a map of conditions on one job.
-fn part(report: &mut Report<'_>, name: &str, value: &At<'_>) -> Option<Option<JobCondition>> {
-    if name == "step" {
-        return Some(step(report, value).map(JobCondition::Step));
-    }
-    if name == "log" {
-        return Some(log(report, value).map(JobCondition::Log));
+pub(super) fn part(report: &mut Report<'_>, name: &str, value: &At<'_>) -> Option<Option<JobCondition>> {
+    match name {
+        "step" => return Some(step(report, value).map(JobCondition::Step)),
+        "log" => return Some(log(report, value).map(JobCondition::Log)),
+        "signature" => return Some(signatures::named(report, value).map(JobCondition::Signature)),
+        "cause" => return Some(signatures::cause(report, value).map(JobCondition::Cause)),
+        _ => {}
     }
     let word = JobWord::ALL.into_iter().find(|word| word.as_str() == name)?;
     let expectation = expectation(report, word, value);

@@ -27,6 +27,7 @@ mod schema;
 mod secret;
 mod sections;
 mod settings;
+mod signatures;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -45,3 +46,4 @@ pub use settings::{
     CaFile, Config, Credentials, DatabaseSettings, GitHubSettings, LogFormat, LogLevel, LogSettings,
     ServerSettings, WebhookSettings,
 };
+pub use signatures::built_in_signatures;

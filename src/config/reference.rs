@@ -3,7 +3,7 @@
 use super::vocabulary::{
     ACTED, APP, BOUNDS, BREAKER, CEILINGS, DATABASE, EXPECTED, GITHUB, GIVEN, GIVEN_ACT, GIVEN_JOB,
     GIVEN_RUN, GIVEN_STEP, JOB_LOG, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT, RULE, RUNNING, SCHEDULE,
-    SECRET, SERVER, STEP, TEST, TIME, WEBHOOK, keys_of, keys_of_jobs,
+    SECRET, SERVER, SIGNATURE, STEP, TEST, TIME, WEBHOOK, keys_of, keys_of_jobs,
 };
 use crate::{
     model::ActionKind,
@@ -164,6 +164,7 @@ pub fn vocabulary() -> Vec<Entry> {
     add(&mut entries, "log", LOG);
     add(&mut entries, "limits", CEILINGS);
     add(&mut entries, "breaker", BREAKER);
+    add(&mut entries, "signatures[]", SIGNATURE);
     add(&mut entries, "rules[]", RULE);
     add(&mut entries, "rules[].on", SCHEDULE);
     add(&mut entries, "rules[].when", NESTING);
@@ -219,6 +220,12 @@ fn add_job_words(entries: &mut Vec<Entry>) {
     let shape = Shape::LinePatternsOrMap;
     entries.push(Entry { path: "job.log".to_owned(), doc, default: None, shape });
     add(entries, "job.log", JOB_LOG);
+    for (path, doc) in [
+        ("job.signature", "A signature that recognises the job, by its name or the first part of it."),
+        ("job.cause", "Why the job failed, by the first signature that recognises it."),
+    ] {
+        entries.push(Entry { path: path.to_owned(), doc, default: None, shape: Shape::Patterns });
+    }
 }
 
 fn add(entries: &mut Vec<Entry>, path: &str, keys: &[Key]) {

@@ -1,11 +1,12 @@
 //! Collects problems while the tree is read. A line that may hold a secret is never repeated in one.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     problem::{Problem, Problems, Severity},
     tree::{Mark, Node, SyntaxError},
 };
+use crate::rules::Signature;
 
 /// What GitHub's tokens begin with, and private keys.
 /// <https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats>
@@ -53,6 +54,10 @@ pub(super) struct Report<'s> {
     file: String,
     lines: Vec<&'s str>,
     secret_lines: HashSet<u32>,
+    /// The signatures read so far, which conditions may name.
+    pub(super) signatures: Vec<Arc<Signature>>,
+    /// Whether they may name built-in ones too.
+    pub(super) names_built_in: bool,
     problems: Vec<Problem>,
     errors: usize,
     warnings: usize,
@@ -64,6 +69,8 @@ impl<'s> Report<'s> {
             file: file.to_owned(),
             lines: source.lines().collect(),
             secret_lines: HashSet::new(),
+            signatures: Vec::new(),
+            names_built_in: true,
             problems: Vec::new(),
             errors: 0,
             warnings: 0,

@@ -101,6 +101,21 @@ impl Vocabulary {
         job
     }
 
+    /// Keys of its own, and the words of one job.
+    fn signature(&self) -> Value {
+        let mut signature = self.map("job");
+        if let (Some(Value::Object(words)), Value::Object(mut own)) =
+            (signature.get_mut("properties"), self.map("signatures[]"))
+            && let Some(Value::Object(keys)) = own.remove("properties")
+        {
+            words.extend(keys);
+        }
+        if let Some(map) = signature.as_object_mut() {
+            map.insert("required".to_owned(), json!(["name"]));
+        }
+        signature
+    }
+
     fn bounds(&self, value: &Value) -> Value {
         let bounds =
             self.below("bounds").map(|(name, entry)| (name.to_owned(), with_words(value.clone(), entry)));
@@ -117,7 +132,11 @@ impl Vocabulary {
         match entry.path.as_str() {
             "rules[].on" => return self.triggers(entry),
             "rules[].then" => return self.actions(),
-            "rules[].when.job" => return reference("job"),
+            "rules[].when.job" | "signatures[].none" => return reference("job"),
+            "signatures[].any" | "signatures[].all" => {
+                return json!({ "type": "array", "minItems": 1, "items": reference("job") });
+            }
+            "signatures" => return json!({ "type": "array", "items": self.signature() }),
             "tests[].given" => return self.given("given"),
             "tests[].expect" => return self.expected(),
             "given.runs" => {
@@ -138,7 +157,9 @@ impl Vocabulary {
             "rules[].when.any" | "rules[].when.all" => {
                 return json!({ "type": "array", "minItems": 1, "items": reference("conditions") });
             }
-            "rules[].name" => return json!({ "type": "string", "pattern": KEBAB_CASE, "maxLength": 64 }),
+            "rules[].name" | "signatures[].name" => {
+                return json!({ "type": "string", "pattern": KEBAB_CASE, "maxLength": 64 });
+            }
             "webhook.secrets" => {
                 return json!({ "type": "array", "minItems": 1, "items": reference("secret") });
             }

@@ -85,6 +85,11 @@ pub(super) const ROOT: &[Key] = &[
     key("limits", || Shape::Map, "Ceilings over all rules, which no rule can loosen."),
     key("breaker", || Shape::Map, "Holds re-runs while so much fails that they are no use; left out, never."),
     key(
+        "signatures",
+        || Shape::List,
+        "Named recognisers of failures, which `signature` and `cause` ask for; the words of one job describe them.",
+    ),
+    key(
         "rules",
         || Shape::List,
         "The rules, judged in this order: of several that want the same of one run, the first acts.",
@@ -342,6 +347,26 @@ pub(super) const STEP: &[Key] = &[
     key("conclusion", || Shape::Patterns, "How the step ended."),
     key("duration", || Shape::DurationRange, "How long the step took."),
     or("false", key("absent", || Shape::Flag, "Whether no step may fit.")),
+];
+
+fn causes() -> Shape {
+    Shape::Word(crate::rules::Cause::WORDS.map(|(word, _)| word).to_vec())
+}
+
+/// What a signature has beside the words of one job.
+pub(super) const SIGNATURE: &[Key] = &[
+    key("name", || Shape::Text, "The signature's name, unique and kebab-case; `signature` asks for it."),
+    or("unknown", key("cause", causes, "What it says of a job that it recognises.")),
+    key("ticket", || Shape::Text, "Where its failures are tracked; it stands with the evidence."),
+    key("any", || Shape::List, "At least one of these maps of conditions on a job holds."),
+    key("all", || Shape::List, "All of these maps of conditions on a job hold."),
+    key(
+        "none",
+        || Shape::Map,
+        "What keeps it from recognising a job, each key by itself; left out, a compiler's error or a failing test.",
+    ),
+    key("match", || Shape::Texts, "Lines that it must match, or the file does not load."),
+    key("not", || Shape::Texts, "Lines that it must not match."),
 ];
 
 pub(super) const JOB_LOG: &[Key] =

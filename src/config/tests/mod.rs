@@ -9,6 +9,7 @@ mod dangerous;
 mod examples;
 mod refused;
 mod schema;
+mod signatures;
 
 /// A folder with what `config` may name: a key, a certificate, a secret.
 fn folder() -> PathBuf {

@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use super::{
-    Expectation, Kind, LogTest, Range, all, any, leaf, node, not,
+    CauseTest, Expectation, Kind, LogTest, Range, SignatureTest, all, any, leaf, node, not,
     observe::{Observation, compare},
+    signature,
 };
 use crate::{
     model::{ConditionResult, Job, Step, Truth},
@@ -26,6 +27,10 @@ pub enum JobCondition {
     Step(StepTest),
     /// Its log.
     Log(LogTest),
+    /// The signatures that recognise it.
+    Signature(SignatureTest),
+    /// Its cause, by the first of them.
+    Cause(CauseTest),
 }
 
 /// One word with what is asked of it.
@@ -121,15 +126,22 @@ impl JobCondition {
     /// Evaluates the condition and explains each part.
     #[must_use]
     pub fn evaluate(&self, job: &Job) -> ConditionResult {
-        let each = |parts: &[Self]| parts.iter().map(|part| part.evaluate(job)).collect();
+        // Of a log that is gone it cannot be said what did not stand in it.
+        self.evaluate_where(job, Truth::Unknown)
+    }
+
+    /// The same, where `without_log` is what a log that is missing says of its lines.
+    pub(super) fn evaluate_where(&self, job: &Job, without_log: Truth) -> ConditionResult {
+        let each = |parts: &[Self]| parts.iter().map(|part| part.evaluate_where(job, without_log)).collect();
         match self {
             Self::All(parts) => all(each(parts)),
             Self::Any(parts) => any(each(parts)),
             Self::Not(part) => not(part.evaluate(job)),
             Self::Test(test) => compare(test.word.as_str(), &test.expectation, observe(test.word, job)),
             Self::Step(test) => test.evaluate(job),
-            // Of a log that is gone it cannot be said what did not stand in it.
-            Self::Log(test) => test.evaluate(job, Truth::Unknown),
+            Self::Log(test) => test.evaluate(job, without_log),
+            Self::Signature(test) => test.evaluate(job),
+            Self::Cause(test) => test.evaluate(job),
         }
     }
 
@@ -144,7 +156,7 @@ impl JobCondition {
     }
 
     /// Notes what the parts ask for that leave the whole open.
-    fn add_open(&self, job: &Job, open: &mut Open) {
+    pub(super) fn add_open(&self, job: &Job, open: &mut Open) {
         if self.evaluate(job).satisfied != Truth::Unknown {
             return;
         }
@@ -154,6 +166,8 @@ impl JobCondition {
             Self::Test(test) => open.annotations |= test.word == JobWord::Annotation,
             Self::Step(_) => {}
             Self::Log(_) => open.log = true,
+            Self::Signature(test) => test.add_open(job, open),
+            Self::Cause(test) => test.add_open(job, open),
         }
     }
 
@@ -164,13 +178,15 @@ impl JobCondition {
             Self::Not(part) => part.log_patterns(patterns),
             Self::Test(_) | Self::Step(_) => {}
             Self::Log(test) => test.collect(patterns),
+            Self::Signature(test) => signature::collect(test.signatures(), patterns),
+            Self::Cause(test) => signature::collect(test.signatures(), patterns),
         }
     }
 }
 
 /// What is asked for by that which is not known.
 #[derive(Default)]
-struct Open {
+pub(super) struct Open {
     annotations: bool,
     log: bool,
 }

@@ -6,6 +6,7 @@ mod jobs;
 mod log;
 mod observe;
 mod own;
+mod signature;
 mod window;
 mod word;
 
@@ -14,6 +15,7 @@ pub use job::{JobCondition, JobTest, JobWord, StepTest};
 pub use jobs::{JobsTest, JobsWord};
 pub use log::LogTest;
 pub use own::{ActedTest, OwnTest, RunningTest, SameAs};
+pub use signature::{Cause, CauseTest, Signature, SignatureTest};
 pub(crate) use window::DAYS;
 pub use window::Window;
 pub use word::{Kind, Word};
