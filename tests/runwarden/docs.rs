@@ -271,7 +271,7 @@ fn every_word_of_the_rule_language_is_documented_and_no_other_is() {
     conditions.extend(["job", "running", "acted", "time", "any", "all", "not"].map(ToOwned::to_owned));
     assert_eq!(of("### Conditions"), conditions);
     let mut of_jobs = words(JobWord::ALL.map(JobWord::as_str));
-    of_jobs.extend(["step", "log"].map(ToOwned::to_owned));
+    of_jobs.extend(["step", "log", "signature", "cause"].map(ToOwned::to_owned));
     assert_eq!(of("### Jobs"), of_jobs);
     assert_eq!(of("### Actions"), words(ActionKind::ALL));
     assert_eq!(of("### Modes"), words(Mode::WORDS.map(|(word, _)| word)));
@@ -291,6 +291,38 @@ fn the_values_of_status_and_conclusion_are_those_that_the_code_knows() {
         let row = rows.iter().find(|row| row[0] == word).unwrap();
         assert_eq!(words(code_spans(&row[2])), words(known), "{word}");
     }
+}
+
+#[test]
+fn every_built_in_signature_is_documented_with_its_cause_and_a_line_and_no_other_is() {
+    let readme = readme();
+    let documented: Vec<Vec<String>> = rows_of(&readme, "### Signatures")
+        .iter()
+        .map(|row| row.iter().map(|cell| cell.replace('`', "")).collect())
+        .collect();
+    let known: Vec<Vec<String>> = config::built_in_signatures()
+        .iter()
+        .map(|it| {
+            let line = it
+                .matches
+                .first()
+                .map_or("GitHub has no log of it, no step and no annotation", String::as_str);
+            vec![
+                it.name.clone(),
+                it.cause.as_str().to_owned(),
+                line.replace('`', "").replace(['\t', '|'], " "),
+            ]
+        })
+        .collect();
+    assert_eq!(documented, known, "{}", table(&known));
+}
+
+fn table(rows: &[Vec<String>]) -> String {
+    let line = |row: &Vec<String>| match row.as_slice() {
+        [name, cause, line] => format!("| `{name}` | `{cause}` | `{line}` |\n"),
+        _ => String::new(),
+    };
+    rows.iter().map(line).collect()
 }
 
 #[test]

@@ -134,8 +134,7 @@ impl Signature {
             let result = failure.by_itself(job);
             match result.satisfied {
                 Truth::Yes => {
-                    let evidence =
-                        format!("{}, but for {}", self.name_with(&self.recognises, job), failure.shown(job));
+                    let evidence = format!("{}, but for {}", self.shown(job), failure.shown(job));
                     return Finding { truth: Truth::No, evidence };
                 }
                 Truth::Unknown => open = open.or_else(|| Some(why(&result))),
@@ -162,16 +161,12 @@ impl Signature {
         }
     }
 
-    /// Its name with what it recognised the job by.
+    /// Its name and ticket with what it recognised the job by.
     fn shown(&self, job: &Job) -> String {
         let ticket = self.ticket.as_ref().map(|ticket| format!(" [{ticket}]")).unwrap_or_default();
-        format!("{}{ticket}", self.name_with(&self.recognises, job))
-    }
-
-    fn name_with(&self, recognises: &JobCondition, job: &Job) -> String {
         let mut evidence = Vec::new();
-        recognises.add_evidence(job, &mut evidence);
-        format!("{} ({})", self.name, evidence.join("; "))
+        self.recognises.add_evidence(job, &mut evidence);
+        format!("{}{ticket} ({})", self.name, evidence.join("; "))
     }
 
     /// Whether it matches an excerpt of a log or of annotations, as far as lines tell.
@@ -219,6 +214,7 @@ impl SignatureTest {
                 told.extend(with(Truth::No).map(|it| it.evidence.clone()).filter(|it| !it.is_empty()));
             }
         }
+        told.dedup();
         let observed = match (accepted, told.is_empty()) {
             (Truth::Unknown, _) => open.first().cloned().unwrap_or_default(),
             (_, true) => "none of them".to_owned(),

@@ -15,12 +15,12 @@ pub(super) fn scanned(hits: &[(&str, u64, &str)], complete: bool) -> Fact<JobLog
     Fact::Known(JobLog::scanned(["a", "b", "c"], hits.collect(), complete))
 }
 
-fn log_of(list: &[&str]) -> JobCondition {
+pub(super) fn log_of(list: &[&str]) -> JobCondition {
     let patterns = list.iter().map(|pattern| Pattern::compile_for_lines(pattern).unwrap());
     JobCondition::Log(LogTest::Lines(patterns.collect()))
 }
 
-fn failed(id: i64, annotations: Fact<Vec<Annotation>>, log: Fact<JobLog>) -> Job {
+pub(super) fn failed(id: i64, annotations: Fact<Vec<Annotation>>, log: Fact<JobLog>) -> Job {
     Job { id: JobId(id), annotations, log, ..job_with(&format!("job {id}"), Conclusion::Failure) }
 }
 

@@ -2,6 +2,7 @@
 
 mod ceilings;
 mod logs;
+mod signatures;
 mod surroundings;
 mod words;
 
