@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use crate::{
     clock::Clock,
-    config::{Config, Credentials, Secret},
+    config::{ChannelSettings, Config, Credentials, Secret},
     github::{self, GitHub, SecretText, WebhookSecrets},
     health::Health,
     metrics::Metrics,
@@ -86,9 +86,18 @@ pub fn connect(config: &Config, clock: Clock) -> Result<GitHub, github::SetupErr
             ca_pem: settings.ca.as_ref().map(|ca| ca.pem.clone().into_bytes()),
             write_interval: settings.write_interval,
             timeout: settings.timeout,
+            channels: config.channels.iter().map(channel).collect(),
         },
         clock,
     )
+}
+
+fn channel(settings: &ChannelSettings) -> github::Channel {
+    github::Channel {
+        name: settings.name.clone(),
+        url: text(&settings.url),
+        secret: settings.secret.as_ref().map(text),
+    }
 }
 
 fn text(secret: &Secret) -> SecretText {
@@ -200,6 +209,7 @@ fn changed_sections(before: &Config, after: &Config) -> Vec<&'static str> {
             ("server", format!("{:?}", config.server)),
             ("webhook.path", config.webhook.path.clone()),
             ("github", format!("{:?}", config.github)),
+            ("channels", format!("{:?}", config.channels)),
             ("database", format!("{:?}", config.database)),
             ("log", format!("{:?}", config.log)),
         ]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{
+    channels,
     fields::{Fields, text_keys},
     report::{At, Report},
     secret::World,
@@ -139,6 +140,7 @@ fn body<'a>(
 ) -> Option<Placed<'a>> {
     let plain = |action| Some(Placed { action, at: at.clone(), comment: None });
     match kind {
+        ActionKind::Notify => channels::notify(report, fields, at, world),
         ActionKind::Rerun => plain(Action::Rerun(rerun(report, fields)?)),
         ActionKind::Cancel | ActionKind::ForceCancel => plain(Action::Cancel),
         ActionKind::ApproveRun => plain(Action::ApproveRun(ApproveRun::default())),
@@ -190,7 +192,7 @@ fn wait(report: &mut Report<'_>, at: &At<'_>) -> Option<Duration> {
 }
 
 /// A key without which the action means nothing. The action may be a bare word, which has no map to point at.
-fn required<'a>(
+pub(super) fn required<'a>(
     report: &mut Report<'_>,
     fields: &Fields<'a>,
     action: &At<'_>,
@@ -260,6 +262,17 @@ fn environments(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<String>> {
         })
         .collect();
     names.into_iter().collect()
+}
+
+/// A text with variables.
+pub(super) fn template(report: &mut Report<'_>, at: &At<'_>) -> Option<String> {
+    let text = values::text(report, at)?;
+    if let Err(error) = Template::parse(text) {
+        let (message, remedy) = not_a_template(&error);
+        report.error(at, message, remedy);
+        return None;
+    }
+    Some(text.to_owned())
 }
 
 fn not_a_template(error: &TemplateError) -> (String, String) {

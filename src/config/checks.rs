@@ -101,13 +101,13 @@ fn check_competition(report: &mut Report<'_>, draft: &Draft<'_>) {
                 "`archive_logs` after what deletes them",
                 "write it before: the deletion waits for it",
             );
-        } else if earlier().any(|first| first == ActionKind::DeleteRun)
+        } else if (earlier().any(|first| first == ActionKind::DeleteRun) && !outlives_the_run(kind))
             || (kind == ActionKind::DeleteRun && earlier().any(|first| !outlives_the_run(first)))
         {
             report.error(
                 &placed.at,
                 "`delete_run` leaves nothing for another action",
-                "let `delete_run` be the rule's only action but for `archive_logs`",
+                "let `delete_run` be the rule's only action but for `archive_logs` and `notify`",
             );
         }
     }
@@ -119,7 +119,7 @@ fn deletes(kind: ActionKind) -> bool {
 
 /// Whether what the action does is there still when the run is gone.
 fn outlives_the_run(kind: ActionKind) -> bool {
-    matches!(kind, ActionKind::ArchiveLogs)
+    matches!(kind, ActionKind::ArchiveLogs | ActionKind::Notify)
 }
 
 fn is_scheduled(draft: &Draft<'_>) -> bool {
@@ -158,7 +158,7 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, ceilings: Ceilings, 
                 report.error(&placed.at, message, remedy);
             }
         }
-        Action::Cancel | Action::ForceCancel(_) | Action::ArchiveLogs(_) => {}
+        Action::Cancel | Action::ForceCancel(_) | Action::ArchiveLogs(_) | Action::Notify(_) => {}
         Action::ApproveRun(_) => approval::check(report, when, &placed.at),
         Action::ReviewDeployments(review) => check_review(report, when, review, &placed.at),
         Action::DeleteRun | Action::DeleteLogs => check_deletion(report, draft, when, placed),
@@ -233,6 +233,7 @@ fn check_access(report: &mut Report<'_>, draft: &Draft<'_>, github: &GitHubSetti
             | Action::Cancel
             | Action::ForceCancel(_)
             | Action::ArchiveLogs(_)
+            | Action::Notify(_)
             | Action::DeleteRun
             | Action::DeleteLogs => {}
         }

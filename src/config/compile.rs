@@ -3,7 +3,9 @@
 use std::{fs, io::Read as _, path::Path};
 
 use super::{
-    breaker, checks,
+    breaker,
+    channels::Channels,
+    checks,
     examples::{self, Known},
     fields::Fields,
     github, limits,
@@ -70,7 +72,7 @@ fn load_from(
         refuse(format!("the configuration is not UTF-8, from line {line} on"), "save it as UTF-8")
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    compile_in(&source, &name, World { folder, env, reads_secrets })
+    compile_in(&source, &name, World { folder, env, reads_secrets, channels: &[] })
 }
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
@@ -89,7 +91,7 @@ pub fn compile(
     folder: &Path,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Loaded, Problems> {
-    compile_in(source, name, World { folder, env, reads_secrets: true })
+    compile_in(source, name, World { folder, env, reads_secrets: true, channels: &[] })
 }
 
 fn compile_in(source: &str, name: &str, world: World<'_>) -> Result<Loaded, Problems> {
@@ -137,6 +139,9 @@ fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Conf
         Some(at) => limits::ceilings(report, &at),
     };
     signatures::signatures(report, fields.get("signatures").as_ref());
+    let channels = Channels::read(report, fields.get("channels").as_ref(), world);
+    let names = channels.names();
+    let world = World { channels: &names, ..world };
     let rules = fields.get("rules");
     let breaker = match fields.get("breaker") {
         None => Some(None),
@@ -144,7 +149,7 @@ fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Conf
     };
     let frame = (mode.unwrap_or_default(), ceilings.unwrap_or_default());
     let tests = fields.get("tests");
-    let read = ruleset(report, rules.as_ref(), frame, github.as_ref(), world);
+    let read = ruleset(report, rules.as_ref(), frame, (github.as_ref(), &channels), world);
     let (ruleset, examples) = read.map_or((None, None), |(ruleset, known)| {
         let examples = tests.map_or(Some(Vec::new()), |at| examples::examples(report, &at, &known, world));
         (Some(Ruleset { rules: known.rules, ..ruleset }), examples)
@@ -153,6 +158,7 @@ fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Conf
         server: server?,
         webhook: webhook?,
         github: github?,
+        channels: channels.into_settings()?,
         database: database?,
         log: log?,
         ruleset: Ruleset { breaker: breaker?, ..ruleset.filter(|_| ceilings.is_some())? },
@@ -172,7 +178,7 @@ fn ruleset(
     report: &mut Report<'_>,
     at: Option<&At<'_>>,
     (mode, ceilings): (Mode, Ceilings),
-    github: Option<&GitHubSettings>,
+    (github, channels): (Option<&GitHubSettings>, &Channels<'_>),
     world: World<'_>,
 ) -> Option<(Ruleset, Known)> {
     const NO_RULES: &str = "no rules: webhooks are answered and counted, and nothing is kept or done";
@@ -189,6 +195,7 @@ fn ruleset(
     };
     let drafts: Vec<Draft> = items.iter().filter_map(|item| Draft::read(report, item, world)).collect();
     checks::check(report, &drafts, ceilings, github);
+    channels.check_used(report, &drafts);
     let names: Vec<_> = drafts.iter().filter_map(|draft| Some(draft.name.as_ref()?.0.clone())).collect();
     let is_complete = names.len() == items.len();
     let rules = drafts.into_iter().filter_map(Draft::into_rule).collect();

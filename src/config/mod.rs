@@ -7,6 +7,7 @@
 mod action;
 mod approval;
 mod breaker;
+mod channels;
 mod checks;
 mod compile;
 mod condition;
@@ -43,7 +44,7 @@ pub use reference::{Entry, Shape, vocabulary};
 pub use schema::schema;
 pub use secret::Secret;
 pub use settings::{
-    CaFile, Config, Credentials, DatabaseSettings, GitHubSettings, LogFormat, LogLevel, LogSettings,
-    ServerSettings, WebhookSettings,
+    CaFile, ChannelSettings, Config, Credentials, DatabaseSettings, GitHubSettings, LogFormat, LogLevel,
+    LogSettings, ServerSettings, WebhookSettings,
 };
 pub use signatures::built_in_signatures;

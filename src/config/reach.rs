@@ -145,6 +145,8 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
     for (trigger, _) in &draft.on {
         let moment = Moment::of(trigger);
         let refusal = match (kind, moment) {
+            // What was judged can always be told.
+            (ActionKind::Notify, _) => None,
             (
                 ActionKind::ApproveDeployment | ActionKind::RejectDeployment,
                 Moment::Waiting | Moment::Listed,
@@ -187,7 +189,7 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
                 );
             }
             // Which runs it is for, the rule has to say anyway.
-            None if kind == ActionKind::ApproveRun => {}
+            None if matches!(kind, ActionKind::ApproveRun | ActionKind::Notify) => {}
             None if moment == Moment::Listed => check_listed(report, draft, placed),
             None => {}
         }

@@ -1,7 +1,7 @@
 //! The list of all keys, for whoever documents or completes them.
 
 use super::vocabulary::{
-    ACTED, APP, BOUNDS, BREAKER, CEILINGS, DATABASE, EXPECTED, GITHUB, GIVEN, GIVEN_ACT, GIVEN_JOB,
+    ACTED, APP, BOUNDS, BREAKER, CEILINGS, CHANNEL, DATABASE, EXPECTED, GITHUB, GIVEN, GIVEN_ACT, GIVEN_JOB,
     GIVEN_RUN, GIVEN_STEP, JOB_LOG, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT, RULE, RUNNING, SCHEDULE,
     SECRET, SERVER, SIGNATURE, STEP, TEST, TIME, WEBHOOK, keys_of, keys_of_jobs,
 };
@@ -78,6 +78,7 @@ fn doc_of_action(kind: ActionKind) -> &'static str {
         ActionKind::ApproveDeployment => "Approve the deployment that the run waits for.",
         ActionKind::RejectDeployment => "Reject the deployment that the run waits for; the run then fails.",
         ActionKind::ArchiveLogs => "Keep the run's logs in a folder, before anything of it is deleted.",
+        ActionKind::Notify => "Tell a channel, such as one of Slack's.",
         ActionKind::DeleteRun => "Delete the run with its logs and artifacts; there is no way back.",
         ActionKind::DeleteLogs => "Delete the run's logs and keep the run.",
     }
@@ -165,6 +166,7 @@ pub fn vocabulary() -> Vec<Entry> {
     add(&mut entries, "limits", CEILINGS);
     add(&mut entries, "breaker", BREAKER);
     add(&mut entries, "signatures[]", SIGNATURE);
+    add(&mut entries, "channels[]", CHANNEL);
     add(&mut entries, "rules[]", RULE);
     add(&mut entries, "rules[].on", SCHEDULE);
     add(&mut entries, "rules[].when", NESTING);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::reference::{Entry, Shape, vocabulary};
 
 /// Keys without which a map means nothing.
-const REQUIRED: [(&str, &[&str]); 12] = [
+const REQUIRED: [(&str, &[&str]); 14] = [
     ("tests[]", &["name", "given", "expect"]),
     ("expect[]", &["rule", "action"]),
     ("given.acted[]", &["rule"]),
@@ -19,6 +19,8 @@ const REQUIRED: [(&str, &[&str]); 12] = [
     ("rules[].keep", &["newest"]),
     ("rules[].when.acted", &["rule"]),
     ("rules[].then[].archive_logs", &["to"]),
+    ("rules[].then[].notify", &["to"]),
+    ("channels[]", &["name", "url"]),
 ];
 
 const DURATION: &str = r"^\s*([0-9]+\s*[a-zA-Z]+\s*)+$";

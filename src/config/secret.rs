@@ -8,6 +8,7 @@ use super::{
     tree::Kind,
     vocabulary,
 };
+use crate::model::ChannelFormat;
 
 /// No secret is larger; a device file as a secret must not fill the memory.
 const LARGEST_BYTES: u64 = 64 * 1024;
@@ -45,6 +46,8 @@ pub(super) struct World<'w> {
     pub(super) env: &'w dyn Fn(&str) -> Option<String>,
     /// Whether secrets and certificates are read; if not, only how they are named is checked.
     pub(super) reads_secrets: bool,
+    /// The channels that may be told, by name.
+    pub(super) channels: &'w [(String, ChannelFormat)],
 }
 
 /// Stands for a secret that was not read.

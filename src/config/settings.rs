@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::Secret;
-use crate::rules::{Example, Ruleset};
+use crate::{
+    model::ChannelFormat,
+    rules::{Example, Ruleset},
+};
 
 /// Everything that a configuration says.
 #[derive(Debug, Clone)]
@@ -14,6 +17,8 @@ pub struct Config {
     pub webhook: WebhookSettings,
     /// Which GitHub is spoken to, and as whom.
     pub github: GitHubSettings,
+    /// Where messages may be posted to.
+    pub channels: Vec<ChannelSettings>,
     /// Where the history is kept.
     pub database: DatabaseSettings,
     /// How runwarden logs.
@@ -78,6 +83,19 @@ pub struct CaFile {
     pub path: PathBuf,
     /// Its content: PEM with at least one certificate.
     pub pem: String,
+}
+
+/// Where messages may be posted to.
+#[derive(Debug, Clone)]
+pub struct ChannelSettings {
+    /// What rules call it.
+    pub name: String,
+    /// Its URL.
+    pub url: Secret,
+    /// What it takes.
+    pub format: ChannelFormat,
+    /// What messages are signed with.
+    pub secret: Option<Secret>,
 }
 
 /// Where the history is kept.

@@ -84,6 +84,7 @@ pub(super) const ROOT: &[Key] = &[
     ),
     key("limits", || Shape::Map, "Ceilings over all rules, which no rule can loosen."),
     key("breaker", || Shape::Map, "Holds re-runs while so much fails that they are no use; left out, never."),
+    key("channels", || Shape::List, "Where rules may tell people or programs of a run."),
     key(
         "signatures",
         || Shape::List,
@@ -589,6 +590,36 @@ const ARCHIVE: &[Key] = &[key(
     "The folder, which must exist; below it the logs go to `OWNER/NAME/DAY/RUN-ATTEMPT.zip`.",
 )];
 
+pub(super) const CHANNEL: &[Key] = &[
+    key("name", || Shape::Text, "What rules call it; unique."),
+    key(
+        "url",
+        || Shape::Secret,
+        "Where messages are posted to; whoever knows it may post, so that it is a secret.",
+    ),
+    or(
+        "slack",
+        key(
+            "format",
+            channel_formats,
+            "`slack` for a message of Slack's form, `json` for an object with the facts.",
+        ),
+    ),
+    key("secret", || Shape::Secret, "What messages are signed with; left out, they are not signed."),
+];
+
+fn channel_formats() -> Shape {
+    Shape::Word(crate::model::ChannelFormat::WORDS.map(|(word, _)| word).to_vec())
+}
+
+const NOTIFY: &[Key] = &[
+    key("to", || Shape::Text, "The name of one of the `channels`."),
+    or(
+        super::channels::DEFAULT_TEXT,
+        key("text", || Shape::Text, "What people read; may use `{{ variables }}`."),
+    ),
+];
+
 /// The keys of an action.
 pub(super) fn keys_of(kind: ActionKind) -> &'static [Key] {
     match kind {
@@ -597,6 +628,7 @@ pub(super) fn keys_of(kind: ActionKind) -> &'static [Key] {
         ActionKind::RejectDeployment => REJECT,
         ActionKind::Cancel => CANCEL,
         ActionKind::ArchiveLogs => ARCHIVE,
+        ActionKind::Notify => NOTIFY,
         ActionKind::ForceCancel | ActionKind::ApproveRun | ActionKind::DeleteRun | ActionKind::DeleteLogs => {
             &[]
         }

@@ -11,6 +11,7 @@ use octocrab::{AuthState, Octocrab};
 use super::{
     Credential, GitHubError, Options, SecretText, SetupError,
     asking::{Bucket, Identity},
+    channel::Channels,
     limits::Quota,
     once::Once,
     options::{app_auth, usable},
@@ -37,6 +38,7 @@ pub(super) struct Inner {
     /// The same connections without a credential.
     anonymous: Octocrab,
     pub(super) plain: PlainClient,
+    pub(super) channels: Channels,
     pub(super) token: Option<SecretText>,
     pub(super) reviewer: Option<SecretText>,
     pub(super) clock: Clock,
@@ -75,7 +77,8 @@ impl GitHub {
                 base,
                 octocrab,
                 anonymous,
-                plain: transport::plain_client(connector),
+                plain: transport::plain_client(connector.clone()),
+                channels: Channels::new(options.channels, connector)?,
                 // A reviewer who is the user of the token has the token's limits.
                 reviewer: reviewer.filter(|reviewer| token.as_ref() != Some(reviewer)),
                 token,

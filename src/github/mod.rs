@@ -4,6 +4,7 @@
 //! [`Pacer`] for what may be sent when.
 
 mod asking;
+mod channel;
 mod client;
 mod download;
 mod endpoints;
@@ -23,6 +24,7 @@ mod tests;
 mod tokens;
 mod transport;
 
+pub use channel::{Channel, ChannelError, ChannelPost};
 pub use client::GitHub;
 pub use endpoints::{
     Approval, DeploymentReview, Installation, InstalledRepository, Jobs, LogSink, LogsError, Meta,

@@ -10,7 +10,7 @@ use std::{
 
 use octocrab::{auth::AppAuth, models::AppId};
 
-use super::{SecretText, SetupError, transport};
+use super::{Channel, SecretText, SetupError, transport};
 use crate::model::{InstallationId, Lane, RepositoryName};
 
 /// As whom to ask GitHub.
@@ -42,6 +42,8 @@ pub struct Options {
     pub write_interval: Duration,
     /// How long a request may take, answer included.
     pub timeout: Duration,
+    /// Where messages may be posted to.
+    pub channels: Vec<Channel>,
 }
 
 impl Options {
@@ -55,6 +57,7 @@ impl Options {
             ca_pem: None,
             write_interval: Duration::from_secs(1),
             timeout: Duration::from_secs(30),
+            channels: Vec::new(),
         }
     }
 }

@@ -80,6 +80,14 @@ pub fn verify(secrets: &[SecretText], body: &[u8], header: Option<&str>) -> Resu
     WebhookSecrets::new(secrets).verify(body, header, false)
 }
 
+/// What to sign a body with: `sha256=` and 64 hexadecimal digits.
+pub(super) fn sign(secret: &SecretText, body: &[u8]) -> Option<String> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).ok()?;
+    mac.update(body);
+    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(format!("sha256={hex}"))
+}
+
 /// The 32 bytes behind 64 hexadecimal digits.
 fn digest(hex: &str) -> Option<[u8; 32]> {
     let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
@@ -118,6 +126,11 @@ mod tests {
             verify(&secrets(&[SECRET]), BODY, Some(&HEADER.to_uppercase().replace("SHA256", "sha256"))),
             Ok(())
         );
+    }
+
+    #[test]
+    fn what_is_signed_is_accepted() {
+        assert_eq!(sign(&SecretText::new(SECRET), BODY).as_deref(), Some(HEADER));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Action {
     ReviewDeployments(Review),
     /// Keep the run's logs in a folder.
     ArchiveLogs(ArchiveLogs),
+    /// Tell a channel.
+    Notify(Notify),
     /// Delete the run with its logs and artifacts.
     DeleteRun,
     /// Delete the run's logs and keep the run.
@@ -46,6 +48,8 @@ pub enum ActionKind {
     RejectDeployment,
     /// `archive_logs`
     ArchiveLogs,
+    /// `notify`
+    Notify,
     /// `delete_run`
     DeleteRun,
     /// `delete_logs`
@@ -54,13 +58,14 @@ pub enum ActionKind {
 
 impl ActionKind {
     /// The kinds that a rule can write, in the order of the reference.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Rerun,
         Self::Cancel,
         Self::ApproveRun,
         Self::ApproveDeployment,
         Self::RejectDeployment,
         Self::ArchiveLogs,
+        Self::Notify,
         Self::DeleteRun,
         Self::DeleteLogs,
     ];
@@ -76,6 +81,7 @@ impl ActionKind {
             Self::ApproveDeployment => "approve_deployment",
             Self::RejectDeployment => "reject_deployment",
             Self::ArchiveLogs => "archive_logs",
+            Self::Notify => "notify",
             Self::DeleteRun => "delete_run",
             Self::DeleteLogs => "delete_logs",
         }
@@ -110,6 +116,7 @@ impl Action {
                 ReviewState::Rejected => ActionKind::RejectDeployment,
             },
             Self::ArchiveLogs(_) => ActionKind::ArchiveLogs,
+            Self::Notify(_) => ActionKind::Notify,
             Self::DeleteRun => ActionKind::DeleteRun,
             Self::DeleteLogs => ActionKind::DeleteLogs,
         }
@@ -137,6 +144,37 @@ pub struct ArchiveLogs {
     pub to: PathBuf,
     /// The day in UTC on which the run was created; in a rule empty.
     pub day: String,
+}
+
+/// Telling a channel of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notify {
+    /// The channel's name.
+    pub to: String,
+    /// In which form.
+    pub format: ChannelFormat,
+    /// What people read; in a rule a template.
+    pub text: String,
+    /// The JSON that is posted; in a rule empty. It is put together when the action is planned, so that what is sent
+    /// once more is the same.
+    #[serde(default)]
+    pub body: String,
+}
+
+/// What a channel takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelFormat {
+    /// `{ "text": … }`, as Slack's incoming webhooks and what imitates them take it.
+    #[default]
+    Slack,
+    /// An object with a key for each fact.
+    Json,
+}
+
+impl ChannelFormat {
+    /// The words of the YAML.
+    pub const WORDS: [(&'static str, Self); 2] = [("slack", Self::Slack), ("json", Self::Json)];
 }
 
 /// How to run again.
@@ -287,6 +325,7 @@ impl ActionKey {
             | Action::ForceCancel(_)
             | Action::ApproveRun(_)
             | Action::ArchiveLogs(_)
+            | Action::Notify(_)
             | Action::DeleteRun
             | Action::DeleteLogs => Self(format!("{rule}/{run}/{attempt}/{kind}")),
         }

@@ -93,6 +93,7 @@ impl ActionKind {
             | Self::ForceCancel
             | Self::RejectDeployment
             | Self::ArchiveLogs
+            | Self::Notify
             | Self::DeleteRun
             | Self::DeleteLogs => false,
         }
@@ -110,7 +111,7 @@ impl ActionKind {
             | Self::RejectDeployment
             | Self::DeleteRun
             | Self::DeleteLogs => true,
-            Self::ForceCancel | Self::ArchiveLogs => false,
+            Self::ForceCancel | Self::ArchiveLogs | Self::Notify => false,
         }
     }
 }

@@ -139,6 +139,7 @@ impl Pipeline {
             | Action::ForceCancel(_)
             | Action::ApproveRun(_)
             | Action::ArchiveLogs(_)
+            | Action::Notify(_)
             | Action::ReviewDeployments(_) => return None,
         }
         if plan.rule.as_str() == RuleName::COMMAND {

@@ -10,6 +10,7 @@ mod intake;
 mod judge;
 mod listing;
 mod look;
+mod notify;
 mod perform;
 mod schedule;
 mod starting;
@@ -107,6 +108,7 @@ impl Pipeline {
             | Action::ForceCancel(_)
             | Action::ApproveRun(_)
             | Action::ArchiveLogs(_)
+            | Action::Notify(_)
             | Action::DeleteRun
             | Action::DeleteLogs => false,
         };

@@ -2,7 +2,7 @@
 
 use crate::{
     github::{Access, DeploymentReview, GitHubError, ProtectionRuleReview},
-    model::{Action, EnvironmentId, Outcome, PlannedAction, Rerun, RerunScope, Review, Via},
+    model::{Action, ActionRow, EnvironmentId, Outcome, PlannedAction, Rerun, RerunScope, Review, Via},
 };
 
 use super::Pipeline;
@@ -15,10 +15,11 @@ impl Pipeline {
     pub(super) async fn perform(
         &self,
         access: &Access,
-        plan: &PlannedAction,
+        action: &ActionRow,
         environments: &[EnvironmentId],
         tries: u32,
     ) -> Outcome {
+        let plan = &action.plan;
         let (sent, words) = match &plan.action {
             Action::Rerun(rerun) => (self.rerun(access, plan, rerun).await, rerun_words(rerun)),
             Action::Cancel => {
@@ -36,6 +37,7 @@ impl Pipeline {
                 (self.review(access, plan, review, environments).await, words)
             }
             Action::ArchiveLogs(archive) => return self.archive(access, plan, archive, tries).await,
+            Action::Notify(notify) => return self.notify(action, notify).await,
             Action::DeleteRun => {
                 (self.github.delete_run(access, plan.run).await, "deleted the run".to_owned())
             }
@@ -133,6 +135,7 @@ pub(super) fn outcome_of(action: &Action, error: &GitHubError, tries: u32) -> Ou
             | Action::ForceCancel(_)
             | Action::ApproveRun(_)
             | Action::ArchiveLogs(_)
+            | Action::Notify(_)
             | Action::DeleteRun
             | Action::DeleteLogs => Outcome::Retry(words),
         },
@@ -144,9 +147,11 @@ pub(super) fn outcome_of(action: &Action, error: &GitHubError, tries: u32) -> Ou
             Action::ApproveRun(_) => {
                 Outcome::Failed(format!("this GitHub cannot approve runs, or not this one: {words}"))
             }
-            Action::Rerun(_) | Action::Cancel | Action::ReviewDeployments(_) | Action::ArchiveLogs(_) => {
-                Outcome::Failed(words)
-            }
+            Action::Rerun(_)
+            | Action::Cancel
+            | Action::ReviewDeployments(_)
+            | Action::ArchiveLogs(_)
+            | Action::Notify(_) => Outcome::Failed(words),
         },
         GitHubError::Refused { status, message } => {
             outcome_of_refusal(action, *status, message, words, tries)

@@ -2,7 +2,7 @@
 
 use std::{hash::Hasher, time::Duration};
 
-use super::{Mode, Rule, Ruleset, ceilings};
+use super::{Mode, Rule, Ruleset, ceilings, message};
 use crate::model::{
     Action, ActionKey, ActionState, ApproveRun, ArchiveLogs, ConditionResult, Facts, JobId, Lane,
     PlannedAction, Rerun, RerunScope, Review, RuleVerdict, RunAttempt, RunId, Signal, Timestamp, Truth,
@@ -158,6 +158,9 @@ fn bind(rule: &Rule, action: &Action, facts: &Facts, now: Timestamp) -> Option<A
             let day = day_of(facts.run.created_at.unwrap_or(now));
             return Some(Action::ArchiveLogs(ArchiveLogs { day, ..archive.clone() }));
         }
+        Action::Notify(notify) => {
+            return Some(Action::Notify(message::bind(notify, &rule.name, facts, now)));
+        }
         Action::Rerun(_)
         | Action::Cancel
         | Action::ForceCancel(_)
@@ -207,6 +210,7 @@ pub fn first_due(action: &Action, run: RunId, attempt: RunAttempt, now: Timestam
         | Action::ApproveRun(_)
         | Action::ReviewDeployments(_)
         | Action::ArchiveLogs(_)
+        | Action::Notify(_)
         | Action::DeleteRun
         | Action::DeleteLogs => now,
     }
@@ -257,6 +261,8 @@ fn competes(first: &Action, second: &Action) -> bool {
             .any(|name| second.environments.iter().any(|other| name.eq_ignore_ascii_case(other))),
         // What is kept twice is kept.
         (Action::ArchiveLogs(_), _) => false,
+        // Each rule has its own to tell.
+        (Action::Notify(_), _) => false,
         _ => first.kind().competes_with(second.kind()),
     }
 }

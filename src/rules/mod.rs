@@ -6,6 +6,7 @@ mod condition;
 mod decide;
 mod example;
 mod keep;
+mod message;
 mod needs;
 mod pass;
 mod pattern;

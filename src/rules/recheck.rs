@@ -168,6 +168,10 @@ fn when_running(most: u32, look: &Look) -> Option<Recheck> {
 
 fn recheck_run(plan: &PlannedAction, look: &Look, circumstances: Circumstances, now: Timestamp) -> Recheck {
     let Circumstances { interrupted, guarded, planned_at, .. } = circumstances;
+    // It tells what was judged, which stays true whatever has become of the run.
+    if matches!(plan.action, Action::Notify(_)) {
+        return Recheck::Go(Vec::new());
+    }
     let run = match &look.run {
         None => return Recheck::Need(WantedLook::Run),
         Some(CurrentRun::Gone) => return when_gone(&plan.action),
@@ -195,6 +199,7 @@ fn recheck_run(plan: &PlannedAction, look: &Look, circumstances: Circumstances, 
         Action::ApproveRun(approve) => recheck_approval(plan, approve, run),
         Action::ArchiveLogs(_) if completed || attempt > plan.attempt => Recheck::Go(Vec::new()),
         Action::ArchiveLogs(_) => Recheck::Wait(not_completed(run)),
+        Action::Notify(_) => Recheck::Go(Vec::new()),
         Action::DeleteRun | Action::DeleteLogs => recheck_delete(plan, run, completed),
     }
 }
@@ -209,6 +214,7 @@ fn when_gone(action: &Action) -> Recheck {
         | Action::Cancel
         | Action::ForceCancel(_)
         | Action::ApproveRun(_)
+        | Action::Notify(_)
         | Action::ReviewDeployments(_) => Recheck::Refuse("GitHub has no such run any more".to_owned()),
     }
 }

@@ -1,10 +1,10 @@
 //! Texts with `{{ variables }}`, checked when the file is loaded and filled in when a rule acts.
 
 use super::show_duration;
-use crate::model::{Facts, RuleName, Timestamp};
+use crate::model::{Conclusion, Facts, Job, RuleName, Timestamp};
 
 /// The variables that a text may use.
-pub const VARIABLES: [&str; 12] = [
+pub const VARIABLES: [&str; 16] = [
     "rule",
     "repository",
     "workflow",
@@ -12,12 +12,25 @@ pub const VARIABLES: [&str; 12] = [
     "run_attempt",
     "run_url",
     "branch",
+    "head_sha",
+    "title",
     "event",
     "conclusion",
     "actor",
+    "triggering_actor",
+    "failed_jobs",
     "environment",
     "age",
 ];
+
+/// Where a text is to be shown, which says what in a value must not be taken for more than text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// As it is.
+    Plain,
+    /// Slack's format: `&`, `<` and `>` stand for themselves, so that nobody is called and nothing is a link.
+    Slack,
+}
 
 /// The longest text that a variable is replaced by, in characters: a title is not a place for a novel.
 const LONGEST_VALUE: usize = 200;
@@ -72,18 +85,38 @@ impl Template {
     /// reasonable length and freed of control characters; what is not known reads `unknown`.
     #[must_use]
     pub fn fill(&self, rule: &RuleName, facts: &Facts, now: Timestamp) -> String {
+        self.fill_for(Target::Plain, rule, facts, now)
+    }
+
+    /// The same for a place where some characters mean more than text; the rule's own words stay as they are.
+    #[must_use]
+    pub fn fill_for(&self, target: Target, rule: &RuleName, facts: &Facts, now: Timestamp) -> String {
         self.parts
             .iter()
             .map(|part| match part {
                 Part::Text(text) => text.clone(),
-                Part::Variable(name) => value_of(name, rule, facts, now)
-                    .unwrap_or_else(|| "unknown".to_owned())
-                    .chars()
-                    .filter(|character| !character.is_control())
-                    .take(LONGEST_VALUE)
-                    .collect(),
+                Part::Variable(name) => {
+                    let value = value_of(name, rule, facts, now).unwrap_or_else(|| "unknown".to_owned());
+                    escaped(&value, target)
+                }
             })
             .collect()
+    }
+}
+
+/// A value as text and nothing else.
+fn escaped(value: &str, target: Target) -> String {
+    let text = value.chars().filter(|character| !character.is_control()).take(LONGEST_VALUE);
+    match target {
+        Target::Plain => text.collect(),
+        Target::Slack => text
+            .map(|character| match character {
+                '&' => "&amp;".to_owned(),
+                '<' => "&lt;".to_owned(),
+                '>' => "&gt;".to_owned(),
+                other => other.to_string(),
+            })
+            .collect(),
     }
 }
 
@@ -97,11 +130,22 @@ fn value_of(variable: &str, rule: &RuleName, facts: &Facts, now: Timestamp) -> O
         "run_attempt" => run.attempt.map(|attempt| attempt.to_string()),
         "run_url" => run.html_url.clone(),
         "branch" => run.branch.clone(),
+        "head_sha" => run.head_sha.clone(),
+        "title" => run.title.clone(),
         "event" => run.event.clone(),
         "conclusion" => run.conclusion.as_ref().map(ToString::to_string),
         "actor" => run.actor.clone(),
+        "triggering_actor" => run.triggering_actor.clone(),
+        "failed_jobs" => names_of_failed(facts),
         "environment" => facts.gate.as_ref().and_then(|gate| gate.environment.clone()),
         "age" => run.created_at.map(|created| show_duration(now.since(created))),
         _ => None,
     }
+}
+
+/// The names of the failed jobs, where the rules asked for jobs.
+fn names_of_failed(facts: &Facts) -> Option<String> {
+    let failed = |job: &&Job| matches!(job.conclusion, Some(Conclusion::Failure | Conclusion::TimedOut));
+    let names: Vec<String> = facts.details.jobs.known().ok()?.iter().filter(failed).map(Job::title).collect();
+    Some(if names.is_empty() { "none".to_owned() } else { names.join(", ") })
 }

@@ -350,7 +350,9 @@ fn the_example_configuration_is_clean_and_check_says_what_it_does() {
         let mut command = program(folder.path());
         command
             .env("RUNWARDEN_WEBHOOK_SECRET", SECRET)
-            .env("RUNWARDEN_REVIEWER_TOKEN", simulator::REVIEWER_TOKEN);
+            .env("RUNWARDEN_REVIEWER_TOKEN", simulator::REVIEWER_TOKEN)
+            .env("RUNWARDEN_SLACK_URL", "https://hooks.example.com/x")
+            .env("RUNWARDEN_CHANNEL_SECRET", SECRET);
         command.arg("check").args(arguments);
         run_with(command, None)
     };
@@ -371,7 +373,8 @@ fn the_example_configuration_is_clean_and_check_says_what_it_does() {
     assert_eq!(said.code, 3, "the secrets are not there");
     let messages: Value = serde_json::from_str(&said.out).unwrap();
     let unset = |name: &str| format!("the environment variable `{name}` is not set");
-    let expected = [unset("RUNWARDEN_WEBHOOK_SECRET"), unset("RUNWARDEN_REVIEWER_TOKEN")];
+    let expected = ["WEBHOOK_SECRET", "REVIEWER_TOKEN", "SLACK_URL", "CHANNEL_SECRET"]
+        .map(|it| unset(&format!("RUNWARDEN_{it}")));
     let messages = messages.as_array().unwrap().iter().map(|problem| problem["message"].as_str().unwrap());
     assert_eq!(messages.collect::<Vec<_>>(), expected);
 }

@@ -187,8 +187,9 @@ fn options_of(help: &str) -> Words {
     names.filter(|name| name != "--help" && name != "--version").collect()
 }
 
-fn environment(_name: &str) -> Option<String> {
-    Some("a-secret-of-the-test".to_owned())
+fn environment(name: &str) -> Option<String> {
+    let is_url = name.ends_with("_URL");
+    Some(if is_url { "https://hooks.example.com/x" } else { "a-secret-of-the-test" }.to_owned())
 }
 
 /// Compiles a configuration that must have no problem at all, not even a warning.

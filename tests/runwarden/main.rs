@@ -15,6 +15,7 @@ mod endpoints;
 mod http;
 mod jobs;
 mod limits;
+mod notify;
 mod policies;
 mod process;
 mod properties;

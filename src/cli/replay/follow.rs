@@ -77,7 +77,11 @@ pub(super) fn by_people(action: &ActionRow, later: &Later) -> ByPeople {
                 None => return ByPeople::Untold,
             }
         }
-        Action::ReviewDeployments(_) | Action::ArchiveLogs(_) | Action::DeleteRun | Action::DeleteLogs => {
+        Action::ReviewDeployments(_)
+        | Action::ArchiveLogs(_)
+        | Action::Notify(_)
+        | Action::DeleteRun
+        | Action::DeleteLogs => {
             return ByPeople::Untold;
         }
     };

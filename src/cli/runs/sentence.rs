@@ -83,6 +83,7 @@ fn order(action: &Action) -> String {
             format!("{noun} of {} for", review.environments.join(", "))
         }
         Action::ArchiveLogs(_) => "archiving of the logs of".to_owned(),
+        Action::Notify(notify) => format!("message to channel {} about", notify.to),
         Action::DeleteRun => "deletion of".to_owned(),
         Action::DeleteLogs => "deletion of the logs of".to_owned(),
     }

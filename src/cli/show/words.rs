@@ -25,6 +25,7 @@ pub(in crate::cli) fn what_it_does(action: &Action) -> String {
             format!("{verb} the deployment to {}", review.environments.join(", "))
         }
         Action::ArchiveLogs(archive) => format!("archive the run's logs in {}", archive.to.display()),
+        Action::Notify(notify) => format!("tell channel {}", notify.to),
         Action::DeleteRun => "delete the run".to_owned(),
         Action::DeleteLogs => "delete the run's logs".to_owned(),
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{Loaded, Problems, compile};
 
 mod accepted;
+mod channels;
 mod dangerous;
 mod examples;
 mod refused;
@@ -20,6 +21,9 @@ fn env(name: &str) -> Option<String> {
     match name {
         "RUNWARDEN_WEBHOOK_SECRET" => Some("a webhook's secret\n".to_owned()),
         "GITHUB_TOKEN" | "RUNWARDEN_REVIEWER_TOKEN" => Some("ghs_0123456789".to_owned()),
+        "RUNWARDEN_CHANNEL_SECRET" => Some("a channel's secret".to_owned()),
+        "CHANNEL" | "RUNWARDEN_SLACK_URL" => Some("https://hooks.example.com/hush".to_owned()),
+        "PLAIN_CHANNEL" => Some("http://hooks.example.com/hush".to_owned()),
         "EMPTY" => Some("\n".to_owned()),
         _ => None,
     }

@@ -443,7 +443,7 @@ fn actions() {
         ("[ 3 ]", (6, 13, "expected an action, found the number 3", "expected one of `rerun`")),
         ("[ {} ]", (6, 13, "expected an action, found an empty map", "expected one of `rerun`")),
         ("[ rerrun ]", (6, 13, "unknown action `rerrun`", "did you mean `rerun`?")),
-        ("[ notify: {} ]", (6, 13, "unknown action `notify`", "expected one of `rerun`")),
+        ("[ tweets: {} ]", (6, 13, "unknown action `tweets`", "expected one of `rerun`")),
         (
             "[ { rerun: , scope: run } ]",
             (6, 13, "expected one action, found `rerun`, `scope`", "indented below its word"),

@@ -89,6 +89,7 @@ pub fn params_of(kind: ActionKind) -> &'static [(&'static str, ParamShape)] {
         ActionKind::Cancel => &[("force_after", ParamShape::Duration)],
         ActionKind::ApproveDeployment | ActionKind::RejectDeployment => REVIEW,
         ActionKind::ArchiveLogs => &[("to", ParamShape::Text)],
+        ActionKind::Notify => &[("to", ParamShape::Text), ("text", ParamShape::Text)],
         ActionKind::ForceCancel | ActionKind::ApproveRun | ActionKind::DeleteRun | ActionKind::DeleteLogs => {
             &[]
         }
@@ -125,6 +126,9 @@ pub(super) fn shown(
             params
         }
         Action::ArchiveLogs(archive) => vec![("to", Param::Text(archive.to.display().to_string()))],
+        Action::Notify(notify) => {
+            vec![("to", Param::Text(notify.to.clone())), ("text", Param::Text(notify.text.clone()))]
+        }
         Action::ForceCancel(_) | Action::ApproveRun(_) | Action::DeleteRun | Action::DeleteLogs => Vec::new(),
     }
 }
