@@ -17,7 +17,7 @@ use super::report::looks_secret;
 const DEEPEST: usize = 48;
 
 /// Larger than a file of a thousand rules.
-const MOST_NODES: usize = 50_000;
+const MOST_NODES: usize = 100_000;
 
 /// How many nodes aliases may repeat, over the whole file.
 const MOST_REPEATED: usize = 10_000;

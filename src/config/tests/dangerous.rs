@@ -394,7 +394,7 @@ fn files_that_attack_are_refused() {
         (aliases, "aliases repeat more than 10000 values"),
         ("a: &a [*a]".to_owned(), "recursive"),
         (wide, "more than 2000 keys"),
-        ("- x\n".repeat(60_000), "more than 50000 values"),
+        ("- x\n".repeat(110_000), "more than 100000 values"),
         (format!("rules: [{}]", "3, ".repeat(40_000)), "expected a map, found the number 3"),
         (" ".repeat(2 << 20), "larger than 1048576 bytes"),
     ] {
