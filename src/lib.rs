@@ -36,10 +36,11 @@
 //! | `health` | – | |
 //! | `metrics` | – | prometheus_client |
 //! | `rules` | model | regex |
+//! | `scan` | model | flate2, memchr, regex_automata, regex_syntax |
 //! | `config` | rules, model | serde_yaml |
 //! | `store` | model | sqlx |
 //! | `github` | model, clock | octocrab, hmac |
-//! | `pipeline` | rules, store, github, model, clock, sightings, metrics | |
+//! | `pipeline` | rules, scan, store, github, model, clock, sightings, metrics | |
 //! | `server` | store, github, model, clock, sightings, metrics, health | axum |
 //! | `daemon` | config, pipeline, server, store, github, model, clock, metrics, health | |
 //! | `simulator` | – (a second, independent reading of GitHub's contract) | |
@@ -62,6 +63,7 @@ pub mod metrics;
 pub mod model;
 pub mod pipeline;
 pub mod rules;
+pub mod scan;
 pub mod server;
 pub mod sightings;
 pub mod simulator;
