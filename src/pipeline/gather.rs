@@ -37,6 +37,8 @@ struct Completed {
     notes: Vec<String>,
     /// Where the run waits, if that was asked for.
     environments: Option<Vec<String>>,
+    /// Whether the archive of the run's logs was tried.
+    archive_read: bool,
 }
 
 impl Pipeline {
@@ -46,7 +48,7 @@ impl Pipeline {
         let access = self.access(facts.run.repository.clone(), facts.installation, Lane::Event, &meter);
         let rules = self.rules();
         let asked = |facts: &Facts| needs(&rules, facts, self.clock.now());
-        let Completed { notes, environments } =
+        let Completed { notes, environments, .. } =
             match self.complete(&access, &mut facts, &Shared::default(), asked).await {
                 Ok(completed) => completed,
                 Err(later) => return later,
@@ -138,7 +140,7 @@ impl Pipeline {
             Need::Annotations(job) => self.github.annotations(access, job).await.map(|found| {
                 note_on(facts, job, &Fact::Known(found));
             }),
-            Need::Logs(_) => not_read(facts, need),
+            Need::Logs(job) => self.read_logs(access, facts, job, &mut completed.archive_read).await?,
         })
     }
 
@@ -312,13 +314,6 @@ impl Pipeline {
     ) -> Access {
         Access { repository, installation, lane, requests: meter.clone() }
     }
-}
-
-/// Nothing reads logs yet: what they say is not known.
-#[expect(clippy::unnecessary_wraps, reason = "as every other need")]
-fn not_read(facts: &mut Facts, need: Need) -> Result<(), GitHubError> {
-    missing(facts, need, "logs are not read yet");
-    Ok(())
 }
 
 fn at_environment(facts: &Facts, environment: String) -> Facts {

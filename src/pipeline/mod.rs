@@ -9,6 +9,7 @@ mod gather;
 mod intake;
 mod judge;
 mod listing;
+mod logs;
 mod look;
 mod notify;
 mod perform;
@@ -50,6 +51,7 @@ pub struct Pipeline {
     rules: Arc<RwLock<Arc<Ruleset>>>,
     listed: listing::Listed,
     starting: starting::Starting,
+    logs: logs::Logs,
 }
 
 /// What one step of a worker did.
@@ -84,6 +86,7 @@ impl Pipeline {
             rules: Arc::new(RwLock::new(Arc::new(ruleset))),
             listed: listing::Listed::default(),
             starting: starting::Starting::default(),
+            logs: logs::Logs::default(),
         }
     }
 

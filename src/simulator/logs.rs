@@ -74,6 +74,9 @@ impl World {
         let id: u64 = file.strip_suffix(".txt")?.parse().ok()?;
         let run = self.runs.get(self.job_runs.get(&id)?)?;
         let (_, job) = run.job(id)?;
+        if !job.spec.keeps_log {
+            return None;
+        }
         Some(Reply::bytes("text/plain; charset=utf-8", job_log(job).into_bytes()))
     }
 }
@@ -85,13 +88,19 @@ fn store_error(status: u16, code: &str, why: &str) -> Reply {
     Reply { status, ..Reply::bytes("application/xml", body.into_bytes()) }
 }
 
-/// GitHub's layout: `0_job.txt` for each job, and its steps as `job/1_step.txt`.
+/// GitHub's layout: `0_job.txt` for each job that has a log, and its steps as `job/1_step.txt`. The number in front is an
+/// ordinal of the archive's own.
 fn zipped(attempt: &Attempt) -> Vec<u8> {
     let mut archive = Archive::default();
-    let ran = attempt.jobs.iter().filter(|job| job.conclusion.as_deref() != Some("skipped"));
-    for (index, job) in ran.enumerate() {
-        let name = file_name(&job.spec.name);
+    let mut taken = Vec::new();
+    let ran = |job: &&Job| job.conclusion.as_deref() != Some("skipped") && job.spec.keeps_log;
+    // Not in the order of the jobs: nobody may go by it.
+    for (index, job) in attempt.jobs.iter().filter(ran).rev().enumerate() {
+        let name = free_name(file_name(&job.spec.name), &mut taken);
         archive.add(&format!("{index}_{name}.txt"), job_log(job).as_bytes());
+        if !job.spec.keeps_step_logs {
+            continue;
+        }
         let steps = scripted_steps(job);
         for (number, (step, conclusion)) in steps.iter().enumerate().filter(|(_, (_, c))| c != "skipped") {
             let last = number + 1 == steps.len();
@@ -100,6 +109,14 @@ fn zipped(attempt: &Attempt) -> Vec<u8> {
         }
     }
     archive.finish()
+}
+
+/// Tells jobs apart whose names are the same once they are file names.
+fn free_name(name: String, taken: &mut Vec<String>) -> String {
+    let others = (1..).map(|number| format!("{name} ({number})"));
+    let free = std::iter::once(name.clone()).chain(others).find(|name| !taken.contains(name)).unwrap_or(name);
+    taken.push(free.clone());
+    free
 }
 
 /// Without `/` and `:`, at most 90 UTF-16 units.

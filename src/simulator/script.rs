@@ -228,6 +228,8 @@ pub struct JobSpec {
     pub(super) conclusion: String,
     pub(super) steps: Vec<(String, String)>,
     pub(super) log: Option<String>,
+    pub(super) keeps_log: bool,
+    pub(super) keeps_step_logs: bool,
     pub(super) needs: Vec<String>,
     pub(super) environment: Option<String>,
     pub(super) annotations: Vec<(String, String)>,
@@ -242,6 +244,8 @@ impl JobSpec {
             conclusion: conclusion.into(),
             steps: Vec::new(),
             log: None,
+            keeps_log: true,
+            keeps_step_logs: true,
             needs: Vec::new(),
             environment: None,
             annotations: Vec::new(),
@@ -260,6 +264,20 @@ impl JobSpec {
     #[must_use]
     pub fn log(mut self, text: impl Into<String>) -> Self {
         self.log = Some(text.into());
+        self
+    }
+
+    /// Its log never reached GitHub, as when a runner is lost.
+    #[must_use]
+    pub fn no_log(mut self) -> Self {
+        self.keeps_log = false;
+        self
+    }
+
+    /// The archive has the job's whole log only, no folder with those of its steps.
+    #[must_use]
+    pub fn no_step_logs(mut self) -> Self {
+        self.keeps_step_logs = false;
         self
     }
 

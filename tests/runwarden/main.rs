@@ -16,6 +16,7 @@ mod http;
 mod jobs;
 mod limits;
 mod notify;
+mod logs;
 mod policies;
 mod process;
 mod properties;
