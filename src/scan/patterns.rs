@@ -1,12 +1,12 @@
 //! All patterns of all rules as few automata, so that a log is gone through once.
 //!
-//! A *rough* automaton goes through many lines at a time and finds those in which some pattern may match; an *exact* one
-//! then says which do. The rough one is made of the same expressions, kept from reaching over the end of a line and without
-//! word boundaries, for which a quick automaton would give up at the first letter that is not ASCII. So it may find too
-//! much, and never too little.
+//! A first automaton goes through many lines at a time and finds those in which some pattern may match; a second says of
+//! such a line which those are. Both are made of the expressions kept from reaching over the end of a line and without word
+//! boundaries, for which a quick automaton would give up at the first letter that is not ASCII. So they may find too much,
+//! and never too little: a pattern with word boundaries is then tried by itself.
 
 use regex_automata::{
-    MatchKind, PatternSet,
+    Input, MatchKind, PatternSet,
     meta::{Config, Regex},
     util::syntax,
 };
@@ -40,8 +40,10 @@ pub struct Patterns {
 #[derive(Debug, Clone)]
 pub(super) struct Group {
     members: Vec<Member>,
-    rough: Regex,
-    exact: Regex,
+    /// Finds a line.
+    finder: Regex,
+    /// Says which patterns match it.
+    teller: Regex,
 }
 
 #[derive(Debug, Clone)]
@@ -49,7 +51,8 @@ struct Member {
     /// Which of all patterns it is.
     index: usize,
     rough: Hir,
-    exact: Hir,
+    /// The pattern itself, where the rough one may find too much.
+    exact: Option<Regex>,
 }
 
 impl Patterns {
@@ -61,9 +64,13 @@ impl Patterns {
     pub fn new<'a>(patterns: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, PatternProblem> {
         let (mut sources, mut members) = (Vec::new(), Vec::new());
         for (index, (source, expression)) in patterns.into_iter().enumerate() {
-            let exact = syntax::parse(expression)
-                .map_err(|error| PatternProblem { pattern: source.to_owned(), why: error.to_string() })?;
-            members.push(Member { index, rough: in_a_line(&exact), exact });
+            let problem = |why: String| PatternProblem { pattern: source.to_owned(), why };
+            let parsed = syntax::parse(expression).map_err(|error| problem(error.to_string()))?;
+            let exact = match parsed.properties().look_set().contains_word() {
+                true => Some(automaton(MatchKind::LeftmostFirst, &[&parsed]).map_err(problem)?),
+                false => None,
+            };
+            members.push(Member { index, rough: in_a_line(&parsed), exact });
             sources.push(source.to_owned());
         }
         let groups = grouped(members).map_err(|(index, why)| PatternProblem {
@@ -94,17 +101,18 @@ impl Patterns {
 impl Group {
     /// Where in the text, from there on, some pattern may match.
     pub(super) fn next(&self, text: &str, from: usize) -> Option<usize> {
-        let input = regex_automata::Input::new(text).range(from..);
-        self.rough.search(&input).map(|found| found.start())
+        self.finder.search(&Input::new(text).range(from..)).map(|found| found.start())
     }
 
     /// The patterns that match the line.
-    pub(super) fn matches(&self, line: &str) -> impl Iterator<Item = usize> {
+    pub(super) fn matches(&self, line: &str) -> Vec<usize> {
         let mut set = PatternSet::new(self.members.len());
-        self.exact.which_overlapping_matches(&regex_automata::Input::new(line), &mut set);
-        let found: Vec<usize> =
-            set.iter().filter_map(|id| self.members.get(id.as_usize())).map(|m| m.index).collect();
-        found.into_iter()
+        self.teller.which_overlapping_matches(&Input::new(line), &mut set);
+        set.iter()
+            .filter_map(|id| self.members.get(id.as_usize()))
+            .filter(|member| member.exact.as_ref().is_none_or(|exact| exact.is_match(line)))
+            .map(|member| member.index)
+            .collect()
     }
 
     /// The same without some patterns; `None` when none is left.
@@ -122,20 +130,20 @@ impl Group {
     }
 
     fn build(members: Vec<Member>) -> Result<Self, String> {
-        let automaton = |kind, of: fn(&Member) -> &Hir| {
-            let config = Config::new()
-                .match_kind(kind)
-                .utf8_empty(false)
-                .nfa_size_limit(Some(LARGEST_BYTES))
-                .hybrid_cache_capacity(MEMORY_BYTES);
-            let expressions: Vec<&Hir> = members.iter().map(of).collect();
-            let built = Regex::builder().configure(config).build_many_from_hir(&expressions);
-            built.map_err(|error| error.to_string())
-        };
-        let rough = automaton(MatchKind::LeftmostFirst, |member| &member.rough)?;
-        let exact = automaton(MatchKind::All, |member| &member.exact)?;
-        Ok(Self { members, rough, exact })
+        let expressions: Vec<&Hir> = members.iter().map(|member| &member.rough).collect();
+        let finder = automaton(MatchKind::LeftmostFirst, &expressions)?;
+        let teller = automaton(MatchKind::All, &expressions)?;
+        Ok(Self { members, finder, teller })
     }
+}
+
+fn automaton(kind: MatchKind, expressions: &[&Hir]) -> Result<Regex, String> {
+    let config = Config::new()
+        .match_kind(kind)
+        .utf8_empty(false)
+        .nfa_size_limit(Some(LARGEST_BYTES))
+        .hybrid_cache_capacity(MEMORY_BYTES);
+    Regex::builder().configure(config).build_many_from_hir(expressions).map_err(|error| error.to_string())
 }
 
 /// As few groups as there may be; on failure, which pattern is at fault.
