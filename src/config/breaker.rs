@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::{
+    channels,
     fields::Fields,
     report::{At, Report},
     values, vocabulary,
 };
-use crate::model::{Breaker, BreakerScope, Failing};
+use crate::model::{Breaker, BreakerScope, ChannelFormat, Failing, Notify};
 
 const DEFAULT_OF_LAST: u32 = 20;
 const MOST_OF_LAST: u32 = 500;
@@ -18,7 +19,11 @@ const DEFAULT_HOLD: Duration = Duration::from_secs(30 * 60);
 const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 
 /// The breaker that the section describes.
-pub(super) fn breaker(report: &mut Report<'_>, at: &At<'_>) -> Option<Breaker> {
+pub(super) fn breaker(
+    report: &mut Report<'_>,
+    at: &At<'_>,
+    channels: &[(String, ChannelFormat)],
+) -> Option<Breaker> {
     let fields = Fields::open(report, at, vocabulary::BREAKER)?;
     let of_last = match fields.get("of_last") {
         None => Some(DEFAULT_OF_LAST),
@@ -38,6 +43,13 @@ pub(super) fn breaker(report: &mut Report<'_>, at: &At<'_>) -> Option<Breaker> {
         None => Some(vec![BreakerScope::Workflow]),
         Some(at) => per(report, &at),
     };
+    let notify = match fields.get("notify") {
+        None => Some(None),
+        Some(at) => channels::named(report, &at, channels).map(|(name, format)| {
+            let (to, format) = (name.clone(), *format);
+            Some(Notify { to, format, text: String::new(), body: String::new() })
+        }),
+    };
     let (failing, rerun_failures, of_last, per) = (failing?, rerun_failures?, of_last?, per?);
     if failing.is_none() && rerun_failures.is_none() {
         if fields.is_known {
@@ -53,6 +65,7 @@ pub(super) fn breaker(report: &mut Report<'_>, at: &At<'_>) -> Option<Breaker> {
         hold: hold?,
         per_workflow: per.contains(&BreakerScope::Workflow),
         per_runner_label: per.contains(&BreakerScope::RunnerLabel),
+        notify: notify?,
     })
 }
 

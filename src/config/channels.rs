@@ -22,6 +22,8 @@ pub(super) const DEFAULT_TEXT: &str = "{{ workflow }} of {{ repository }}: {{ co
 #[derive(Debug, Default)]
 pub(super) struct Channels<'a> {
     named: Vec<(String, ChannelFormat, At<'a>)>,
+    /// Told by others than rules.
+    told: Vec<String>,
     /// Whether all could be read.
     settings: Option<Vec<ChannelSettings>>,
 }
@@ -30,10 +32,10 @@ impl<'a> Channels<'a> {
     /// Reads the section; what cannot be read is reported.
     pub(super) fn read(report: &mut Report<'_>, at: Option<&At<'a>>, world: World<'_>) -> Self {
         let Some(at) = at else {
-            return Self { named: Vec::new(), settings: Some(Vec::new()) };
+            return Self { settings: Some(Vec::new()), ..Self::default() };
         };
         let items = values::list(report, at, "channels");
-        let mut channels = Self { named: Vec::new(), settings: items.as_ref().map(|_| Vec::new()) };
+        let mut channels = Self { settings: items.as_ref().map(|_| Vec::new()), ..Self::default() };
         for item in items.unwrap_or_default() {
             let read = channels.one(report, &item, world);
             channels.settings = channels.settings.take().zip(read).map(|(mut all, one)| {
@@ -80,13 +82,19 @@ impl<'a> Channels<'a> {
         self.named.iter().map(|(name, format, _)| (name.clone(), *format)).collect()
     }
 
+    /// Notes who is told something without a rule.
+    pub(super) fn are_told(&mut self, names: impl Iterator<Item = String>) {
+        self.told.extend(names);
+    }
+
     /// Names the channels that no rule tells anything.
     pub(super) fn check_used(&self, report: &mut Report<'_>, drafts: &[Draft<'_>]) {
         let told = |name: &str| {
-            drafts
-                .iter()
-                .flat_map(|draft| &draft.then)
-                .any(|placed| matches!(&placed.action, Action::Notify(notify) if notify.to == name))
+            self.told.iter().any(|other| other == name)
+                || drafts
+                    .iter()
+                    .flat_map(|draft| &draft.then)
+                    .any(|placed| matches!(&placed.action, Action::Notify(notify) if notify.to == name))
         };
         for (name, _, at) in self.named.iter().filter(|(name, ..)| !told(name)) {
             report.warn(
@@ -123,6 +131,25 @@ fn may_be_posted_to(text: &str) -> bool {
     anonymous && url.has_host() && (url.scheme() == "https" || (url.scheme() == "http" && here))
 }
 
+/// The channel that is called by its name.
+pub(super) fn named<'c>(
+    report: &mut Report<'_>,
+    at: &At<'_>,
+    channels: &'c [(String, ChannelFormat)],
+) -> Option<&'c (String, ChannelFormat)> {
+    let name = values::text(report, at)?;
+    let found = channels.iter().find(|(channel, _)| channel == name);
+    if found.is_none() {
+        let names: Vec<&str> = channels.iter().map(|(name, _)| name.as_str()).collect();
+        let remedy = match names.is_empty() {
+            true => "add it: `channels: [ { name: ci-alerts, url: { env: SLACK_URL } } ]`".to_owned(),
+            false => suggest::instead(name, &names),
+        };
+        report.error(at, format!("there is no channel `{}`", clip(name)), remedy);
+    }
+    found
+}
+
 /// The action that tells a channel.
 pub(super) fn notify<'a>(
     report: &mut Report<'_>,
@@ -131,19 +158,7 @@ pub(super) fn notify<'a>(
     world: World<'_>,
 ) -> Option<Placed<'a>> {
     let to = super::action::required(report, fields, at, "to", "name a channel, like `to: ci-alerts`");
-    let to = to.and_then(|to| {
-        let name = values::text(report, &to)?;
-        let found = world.channels.iter().find(|(channel, _)| channel == name);
-        if found.is_none() {
-            let names: Vec<&str> = world.channels.iter().map(|(name, _)| name.as_str()).collect();
-            let remedy = match names.is_empty() {
-                true => "add it: `channels: [ { name: ci-alerts, url: { env: SLACK_URL } } ]`".to_owned(),
-                false => suggest::instead(name, &names),
-            };
-            report.error(&to, format!("there is no channel `{}`", clip(name)), remedy);
-        }
-        found
-    });
+    let to = to.and_then(|to| named(report, &to, world.channels));
     let text = match fields.get("text") {
         None => Some(DEFAULT_TEXT.to_owned()),
         Some(at) => super::action::template(report, &at),

@@ -139,14 +139,16 @@ fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Conf
         Some(at) => limits::ceilings(report, &at),
     };
     signatures::signatures(report, fields.get("signatures").as_ref());
-    let channels = Channels::read(report, fields.get("channels").as_ref(), world);
+    let mut channels = Channels::read(report, fields.get("channels").as_ref(), world);
     let names = channels.names();
     let world = World { channels: &names, ..world };
     let rules = fields.get("rules");
     let breaker = match fields.get("breaker") {
         None => Some(None),
-        Some(at) => breaker::breaker(report, &at).map(Some),
+        Some(at) => breaker::breaker(report, &at, &names).map(Some),
     };
+    let told = breaker.iter().flatten().filter_map(|breaker| breaker.notify.as_ref());
+    channels.are_told(told.map(|notify| notify.to.clone()));
     let frame = (mode.unwrap_or_default(), ceilings.unwrap_or_default());
     let tests = fields.get("tests");
     let read = ruleset(report, rules.as_ref(), frame, (github.as_ref(), &channels), world);

@@ -83,6 +83,10 @@ impl<'a> Draft<'a> {
 
 fn name<'a>(report: &mut Report<'_>, at: &At<'a>) -> Option<(RuleName, At<'a>)> {
     let text = values::text(report, at)?;
+    if text == RuleName::BREAKER {
+        report.error(at, "the name `breaker` is taken by what breakers tell", "choose another name");
+        return None;
+    }
     if text == RuleName::COMMAND {
         report.error(at, "the name `command` is taken by commands given by hand", "choose another name");
         return None;

@@ -476,6 +476,11 @@ pub(super) const BREAKER: &[Key] = &[
         "workflow",
         key("per", breakers, "What has a breaker of its own: each workflow, each label of runners."),
     ),
+    key(
+        "notify",
+        || Shape::Text,
+        "One of the `channels`, told when a breaker opens, lets a re-run through, or closes.",
+    ),
 ];
 
 pub(super) const CEILINGS: &[Key] = &[

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Conclusion, Facts, Job, RunAttempt, RunId, RunSnapshot, Signal, Timestamp};
+use super::{
+    Conclusion, Facts, Job, Notify, RepositoryName, RunAttempt, RunId, RunSnapshot, Signal, Timestamp,
+};
 
 /// A hold is doubled with each failed probe so often at most.
 const MOST_DOUBLINGS: u32 = 5;
 
 /// When re-runs are held, and for how long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breaker {
     /// Opens when so many of the last runs failed.
     pub failing: Option<Failing>,
@@ -22,6 +24,8 @@ pub struct Breaker {
     pub per_workflow: bool,
     /// Whether each label of runners has one.
     pub per_runner_label: bool,
+    /// The channel that is told of every change; its text is ours.
+    pub notify: Option<Notify>,
 }
 
 /// So many of the last.
@@ -64,6 +68,8 @@ pub struct Ending {
     pub scope: BreakerScope,
     /// Which workflow or label.
     pub subject: String,
+    /// The run's repository.
+    pub repository: RepositoryName,
     /// The run.
     pub run: RunId,
     /// The job's name; empty for a run.
@@ -143,6 +149,7 @@ fn of_run(run: &RunSnapshot, now: Timestamp) -> Option<Ending> {
     Some(Ending {
         scope: BreakerScope::Workflow,
         subject: format!("{}:{workflow}", run.repository.key()),
+        repository: run.repository.clone(),
         run: run.id,
         unit: String::new(),
         attempt: run.attempt?,
@@ -160,6 +167,7 @@ fn of_job(run: &RunSnapshot, job: &Job, now: Timestamp) -> Vec<Ending> {
         scope: BreakerScope::RunnerLabel,
         subject: format!("{}:{}", run.repository.owner().to_ascii_lowercase(), label.to_ascii_lowercase()),
         run: run.id,
+        repository: run.repository.clone(),
         unit: job.title(),
         attempt,
         failed,

@@ -196,6 +196,9 @@ impl RuleName {
     /// The name under which commands given by hand stand in the history.
     pub const COMMAND: &'static str = "command";
 
+    /// The name under which what breakers tell stands in the history.
+    pub const BREAKER: &'static str = "breaker";
+
     /// Takes 1 to 64 lower-case letters, digits and single hyphens, beginning with a letter or digit.
     ///
     /// # Errors
@@ -221,6 +224,12 @@ impl RuleName {
     #[must_use]
     pub fn command() -> Self {
         Self(Self::COMMAND.to_owned())
+    }
+
+    /// The name of the pseudo rule behind what breakers tell.
+    #[must_use]
+    pub fn breaker() -> Self {
+        Self(Self::BREAKER.to_owned())
     }
 
     /// The text.

@@ -334,7 +334,7 @@ impl Pipeline {
         &self,
         all: impl IntoIterator<Item = &'a Facts>,
     ) -> Option<(Breaker, Vec<Ending>)> {
-        let breaker = self.rules().breaker?;
+        let breaker = self.rules().breaker.clone()?;
         let now = self.clock.now();
         let endings: Vec<Ending> = all.into_iter().flat_map(|facts| breaker.endings(facts, now)).collect();
         (!endings.is_empty()).then_some((breaker, endings))

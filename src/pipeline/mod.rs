@@ -124,7 +124,7 @@ impl Pipeline {
 
     /// Why a rule no longer wants what it wanted; a command has no rule.
     fn why_withdrawn(&self, rule: &RuleName) -> Option<String> {
-        if rule.as_str() == RuleName::COMMAND {
+        if [RuleName::COMMAND, RuleName::BREAKER].contains(&rule.as_str()) {
             return None;
         }
         let rules = self.rules();

@@ -28,7 +28,7 @@ impl Ruleset {
     /// Whether webhooks of the signal are wanted: some rule that is not off listens, or the breaker counts them.
     #[must_use]
     pub fn wants(&self, signal: Signal) -> bool {
-        let counts = self.breaker.is_some_and(|breaker| match signal {
+        let counts = self.breaker.as_ref().is_some_and(|breaker| match signal {
             Signal::RunCompleted => breaker.per_workflow,
             Signal::JobCompleted => breaker.per_runner_label,
             _ => false,
@@ -78,7 +78,7 @@ impl Ruleset {
             per_run: rule.limits.per_run,
             reruns_per_run: ceilings.reruns_per_run.filter(|_| is_rerun),
             running: rule.limits.running.filter(|_| kind.sets_going()),
-            breaker: self.breaker.filter(|_| is_rerun),
+            breaker: self.breaker.clone().filter(|_| is_rerun),
             rates: if kind.is_counted() { rates.collect() } else { Vec::new() },
         }
     }

@@ -2,8 +2,10 @@
 
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::body;
-use crate::model::{Breaker, BreakerScope, Ending, PlannedAction, RunAttempt, RunId, Timestamp};
+use super::{body, notice};
+use crate::model::{
+    Breaker, BreakerScope, Ending, PlannedAction, RepositoryName, RunAttempt, RunId, Timestamp,
+};
 
 /// What holds a re-run, in the database.
 pub(super) const HELD_BY: &str = "breaker";
@@ -18,6 +20,19 @@ const PROBE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(6 * 3
 pub(super) struct Hold {
     pub(super) reason: String,
     pub(super) until: Timestamp,
+}
+
+/// The run by which a breaker changed.
+pub(super) struct Cause {
+    pub(super) repository: RepositoryName,
+    pub(super) run: RunId,
+    pub(super) attempt: RunAttempt,
+}
+
+impl From<&Ending> for Cause {
+    fn from(ending: &Ending) -> Self {
+        Self { repository: ending.repository.clone(), run: ending.run, attempt: ending.attempt }
+    }
 }
 
 /// A breaker that is not closed, or was open once.
@@ -50,15 +65,15 @@ pub(super) async fn count(
         if is_probe && ending.failed {
             circuit.failed_probes = circuit.failed_probes.saturating_add(1);
             let why = format!("the re-run of run {} failed as well", ending.run);
-            open(connection, breaker, circuit, &why, now).await?;
+            open(connection, breaker, circuit, &why, &ending.into(), now).await?;
         } else if is_probe {
-            close(connection, circuit, ending.run, now).await?;
+            close(connection, breaker, circuit, &ending.into(), now).await?;
         } else if ending.failed && !circuit.is_open && !circuit.is_probing {
             let since = circuit.counted_from.max(now - breaker.within);
             let recent = recent(connection, ending, since).await?;
             if let Some(why) = breaker.why_open(&recent) {
                 circuit.failed_probes = 0;
-                open(connection, breaker, circuit, &why, now).await?;
+                open(connection, breaker, circuit, &why, &ending.into(), now).await?;
             }
         }
     }
@@ -94,13 +109,18 @@ pub(super) async fn probe(
     due_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    let Some(breaker) = &planned.bounds.breaker else {
+        return Ok(());
+    };
+    let (repository, run, attempt) = (planned.repository.clone(), planned.run, planned.attempt);
+    let cause = Cause { repository, run, attempt };
     for mut circuit in not_closed(connection, planned.run).await? {
         let next = RunAttempt(planned.attempt.0.saturating_add(1));
         circuit.probe = Some((planned.run, next));
         (circuit.is_open, circuit.is_probing) = (false, true);
         circuit.until = due_at.max(now) + PROBE_PATIENCE;
         let words = format!("{} lets the re-run of run {} through", circuit.name(), planned.run);
-        change(connection, &circuit, &words, now).await?;
+        change(connection, breaker, &circuit, &words, &cause, now).await?;
     }
     Ok(())
 }
@@ -132,12 +152,13 @@ async fn open(
     breaker: &Breaker,
     mut circuit: Circuit,
     why: &str,
+    cause: &Cause,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     circuit.until = now + breaker.hold_after(circuit.failed_probes);
     (circuit.is_open, circuit.is_probing, circuit.probe) = (true, false, None);
     let words = format!("{} opens: {why}; re-runs are held until {}", circuit.name(), circuit.until);
-    change(connection, &circuit, &words, now).await?;
+    change(connection, breaker, &circuit, &words, cause, now).await?;
     look_again(connection, now).await?;
     hold_planned(connection, &circuit).await
 }
@@ -176,14 +197,15 @@ async fn hold_planned(connection: &mut SqliteConnection, circuit: &Circuit) -> R
 
 async fn close(
     connection: &mut SqliteConnection,
+    breaker: &Breaker,
     mut circuit: Circuit,
-    run: RunId,
+    cause: &Cause,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     (circuit.is_open, circuit.is_probing, circuit.probe) = (false, false, None);
     (circuit.failed_probes, circuit.counted_from, circuit.until) = (0, now, now);
-    let words = format!("{} closes: the re-run of run {run} passed", circuit.name());
-    change(connection, &circuit, &words, now).await?;
+    let words = format!("{} closes: the re-run of run {} passed", circuit.name(), cause.run);
+    change(connection, breaker, &circuit, &words, cause, now).await?;
     look_again(connection, now).await
 }
 
@@ -206,8 +228,10 @@ async fn look_again(connection: &mut SqliteConnection, now: Timestamp) -> Result
 /// Writes the breaker as it is from now on, and the change into the history.
 async fn change(
     connection: &mut SqliteConnection,
+    breaker: &Breaker,
     circuit: &Circuit,
     words: &str,
+    cause: &Cause,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
@@ -237,35 +261,42 @@ async fn change(
     .await?;
     let transition: i64 =
         sqlx::query_scalar("SELECT SUM(transitions) FROM breakers").fetch_one(&mut *connection).await?;
-    tell(connection, transition, circuit, words, now).await
+    let told = tell(connection, transition, circuit, words, now).await?;
+    match (&breaker.notify, told) {
+        (Some(notify), Some(delivery_id)) => {
+            let told = notice::Told { delivery_id, transition, state: circuit.state(), words };
+            notice::plan(connection, notify, &told, cause, now).await
+        }
+        _ => Ok(()),
+    }
 }
 
-/// One row of the history for each change, decided as it is made.
+/// One row of the history for each change, decided as it is made; its id.
 async fn tell(
     connection: &mut SqliteConnection,
     transition: i64,
     circuit: &Circuit,
     words: &str,
     now: Timestamp,
-) -> Result<(), sqlx::Error> {
+) -> Result<Option<i64>, sqlx::Error> {
     let told = serde_json::json!({
         "per": circuit.scope.as_str(), "subject": circuit.subject, "state": circuit.state(),
     });
     let packed = body::pack(told.to_string().into_bytes());
     tracing::warn!(subject = circuit.subject, "{words}");
-    sqlx::query(
+    sqlx::query_scalar(
         "INSERT INTO deliveries (guid, source, event, state, reason, due_at, received_at, decided_at, codec, body)
          VALUES ($1, 'recovery', 'breaker', 'decided', $2, $3, $3, $3, $4, $5)
-         ON CONFLICT (guid) DO NOTHING",
+         ON CONFLICT (guid) DO NOTHING
+         RETURNING id",
     )
     .bind(format!("breaker:{transition}"))
     .bind(words)
     .bind(now.0)
     .bind(packed.codec)
     .bind(packed.bytes)
-    .execute(connection)
+    .fetch_optional(connection)
     .await
-    .map(drop)
 }
 
 /// Whether the ending is new.
@@ -312,6 +343,7 @@ async fn recent(
         Ok(Ending {
             scope: of.scope,
             subject: of.subject.clone(),
+            repository: of.repository.clone(),
             run: RunId(row.try_get(0)?),
             unit: row.try_get(1)?,
             attempt: RunAttempt(row.try_get(2)?),

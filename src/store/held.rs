@@ -136,9 +136,7 @@ async fn one(
     Ok(match ceilings::standing(connection, &plan, Some(id), now).await? {
         Standing::Free => {
             let due_at = first_due.max(now);
-            if plan.bounds.breaker.is_some() {
-                breaker::probe(connection, &plan, due_at, now).await?;
-            }
+            breaker::probe(connection, &plan, due_at, now).await?;
             End { is_spent, ..end(ActionState::Planned, None, due_at) }
         }
         Standing::Limited(why) => end(ActionState::Limited, Some(why), now),

@@ -16,6 +16,7 @@ mod history;
 mod inbox;
 mod ingest;
 mod insert;
+mod notice;
 mod open;
 mod plan;
 mod records;

@@ -267,7 +267,7 @@ async fn store_action(
     .bind(held_by)
     .fetch_optional(&mut *connection)
     .await?;
-    if id.is_some() && state == ActionState::Planned && planned.bounds.breaker.is_some() {
+    if id.is_some() && state == ActionState::Planned {
         breaker::probe(connection, planned, due_at, planned_at).await?;
     }
     Ok(RecordedAction { key: planned.key.clone(), id, state, reason })

@@ -190,3 +190,37 @@ async fn several_rules_each_tell_their_own_and_one_that_observes_tells_nobody() 
     assert!(story.actions(run).await[2].starts_with("quiet notify observed"));
     story.end().await;
 }
+
+#[tokio::test]
+async fn a_breaker_tells_its_channel_of_every_change_once() {
+    let (channel, folder) = Channel::start().await;
+    let rules = format!(
+        "channels: [{{ name: ci, url: {{ file: \"{}\" }}, format: json }}]\n\
+         breaker: {{ failing: 1, of_last: 2, hold: 10m, notify: ci }}\n\
+         rules:\n  - name: retry\n    on: workflow_run.completed\n    \
+         when: {{ branch: \"!main\", conclusion: failure, run_attempt: 1 }}\n    then: [rerun]\n",
+        folder.path().join("url").display(),
+    );
+    let mut story = Story::begin(&rules).await;
+    story.github.auto_finish(true);
+    for branch in ["main", "dev"] {
+        let spec = RunSpec::new("acme/api", "ci.yml").branch(branch).attempts(["failure", "success"]);
+        story.github.run_to_end(spec);
+        story.settle().await;
+    }
+    story.pass(10 * MINUTE).await;
+    story.pass(MINUTE).await;
+    let told: Vec<Value> = channel.posts().into_iter().map(|(_, body)| body).collect();
+    let states: Vec<&str> = told.iter().map(|body| body["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["open", "probing", "closed"]);
+    assert_eq!((&told[0]["event"], &told[0]["repository"]), (&"breaker".into(), &"acme/api".into()));
+    let text = told[0]["text"].as_str().unwrap();
+    assert!(
+        text.starts_with("the breaker of workflow ci.yml of acme/api opens: 2 of the last 2 runs"),
+        "{text}"
+    );
+    let last = told[0]["run_id"].as_u64().unwrap();
+    let lines = story.actions(last).await;
+    assert!(lines.contains(&"breaker notify done: told channel ci".to_owned()), "{lines:?}");
+    story.end().await;
+}

@@ -537,3 +537,16 @@ fn a_breaker_says_when_it_opens() {
         refused(&format!("breaker: {keys}\n{rule}"), &[(1, column, message, remedy)]);
     }
 }
+
+#[test]
+fn a_breaker_tells_a_channel_that_is_there() {
+    let rule = with_rule("on: workflow_run.requested\n    then: [ cancel ]");
+    let breaker = |name: &str| format!("breaker: {{ failing: 1, notify: {name} }}\n");
+    refused(
+        &format!("{}{rule}", breaker("ci")),
+        &[(1, 32, "there is no channel `ci`", "channels: [ { name: ci-alerts")],
+    );
+    let reserved =
+        with_rule("on: workflow_run.requested\n    then: [ cancel ]").replace("name: x", "name: breaker");
+    refused(&reserved, &[(4, 11, "the name `breaker` is taken", "choose another name")]);
+}
