@@ -19,8 +19,7 @@ pub(super) fn check(report: &mut Report<'_>, when: &Condition, at: &At<'_>) {
     }
     if !narrows(when) {
         let message = "`approve_run` would let anybody's code run";
-        let remedy =
-            "say whose: add `actor`, `triggering_actor` or `sender` to `when`, with logins that it takes in";
+        let remedy = "say whose: add `actor`, `triggering_actor` or `sender` to `when`, with logins that it takes in, or `pull_request: { label: ok-to-test }`";
         report.error(at, message, remedy);
     }
 }
@@ -39,6 +38,11 @@ fn narrows(when: &Condition) -> bool {
         Condition::All(parts) => parts.iter().any(narrows),
         Condition::Any(parts) => !parts.is_empty() && parts.iter().all(narrows),
         Condition::Test(test) => names_people(test),
+        // Only who may triage the repository gives labels to a pull request.
+        Condition::Pull(test) => [&test.author, &test.label]
+            .into_iter()
+            .flatten()
+            .any(|patterns| !Pattern::accept(patterns, &[ANYBODY])),
         Condition::Not(_)
         | Condition::Jobs(_)
         | Condition::Job(_)

@@ -5,7 +5,7 @@ use super::{
     jobs::{jobs, one_job},
     own,
     pattern::{self, patterns},
-    range,
+    pull, range,
     report::{At, Report},
     tree::Kind,
     values,
@@ -47,7 +47,13 @@ impl Nesting for Condition {
     }
 
     fn words() -> Vec<&'static str> {
-        let maps = JobsWord::ALL.iter().map(|word| word.as_str()).chain(["job", "running", "acted", "time"]);
+        let maps = JobsWord::ALL.iter().map(|word| word.as_str()).chain([
+            "job",
+            "pull_request",
+            "running",
+            "acted",
+            "time",
+        ]);
         Word::ALL.iter().map(|word| word.as_str()).chain(maps).collect()
     }
 }
@@ -134,6 +140,7 @@ fn part(report: &mut Report<'_>, name: &str, value: &At<'_>) -> Option<Option<Co
         return Some(one_job(report, value).map(|asked| Condition::Job(Box::new(asked))));
     }
     match name {
+        "pull_request" => Some(pull::pull(report, value).map(|test| Condition::Pull(Box::new(test)))),
         "running" => Some(own::running(report, value).map(|test| Condition::Own(OwnTest::Running(test)))),
         "acted" => Some(own::acted(report, value).map(|test| Condition::Own(OwnTest::Acted(test)))),
         _ => (name == "time").then(|| window(report, value).map(Condition::Time)),

@@ -19,6 +19,7 @@ mod limits;
 mod own;
 mod pattern;
 mod problem;
+mod pull;
 mod range;
 mod reach;
 mod reference;

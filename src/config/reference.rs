@@ -2,8 +2,8 @@
 
 use super::vocabulary::{
     ACTED, APP, BOUNDS, BREAKER, CEILINGS, CHANNEL, DATABASE, EXPECTED, GITHUB, GIVEN, GIVEN_ACT, GIVEN_JOB,
-    GIVEN_RUN, GIVEN_STEP, JOB_LOG, KEEP, Key, LIMITS, LOG, NESTING, REVIEWER, ROOT, RULE, RUNNING, SCHEDULE,
-    SECRET, SERVER, SIGNATURE, STEP, TEST, TIME, WEBHOOK, keys_of, keys_of_jobs,
+    GIVEN_PULL, GIVEN_RUN, GIVEN_STEP, JOB_LOG, KEEP, Key, LIMITS, LOG, NESTING, PULL, REVIEWER, ROOT, RULE,
+    RUNNING, SCHEDULE, SECRET, SERVER, SIGNATURE, STEP, TEST, TIME, WEBHOOK, keys_of, keys_of_jobs,
 };
 use crate::{
     model::ActionKind,
@@ -188,6 +188,14 @@ pub fn vocabulary() -> Vec<Entry> {
     let doc = "How many other runs are under way, by GitHub's list of runs.";
     entries.push(Entry { path: "rules[].when.running".to_owned(), doc, default: None, shape: Shape::Map });
     add(&mut entries, "rules[].when.running", RUNNING);
+    let doc = "The pull request that the run belongs to.";
+    entries.push(Entry {
+        path: "rules[].when.pull_request".to_owned(),
+        doc,
+        default: None,
+        shape: Shape::Map,
+    });
+    add(&mut entries, "rules[].when.pull_request", PULL);
     let doc = "How often a rule has acted on the run.";
     entries.push(Entry { path: "rules[].when.acted".to_owned(), doc, default: None, shape: Shape::Map });
     add(&mut entries, "rules[].when.acted", ACTED);
@@ -199,13 +207,7 @@ pub fn vocabulary() -> Vec<Entry> {
     add(&mut entries, "rules[].keep", KEEP);
     add(&mut entries, "rules[].limits", LIMITS);
     entries.extend(ActionKind::ALL.into_iter().flat_map(entries_of_action));
-    add(&mut entries, "tests[]", TEST);
-    add(&mut entries, "given", GIVEN);
-    add(&mut entries, "given.runs[]", GIVEN_RUN);
-    add(&mut entries, "given.jobs[]", GIVEN_JOB);
-    add(&mut entries, "given.jobs[].steps[]", GIVEN_STEP);
-    add(&mut entries, "given.acted[]", GIVEN_ACT);
-    add(&mut entries, "expect[]", EXPECTED);
+    add_tests(&mut entries);
     entries
 }
 
@@ -228,6 +230,18 @@ fn add_job_words(entries: &mut Vec<Entry>) {
     ] {
         entries.push(Entry { path: path.to_owned(), doc, default: None, shape: Shape::Patterns });
     }
+}
+
+/// What tests may give and expect.
+fn add_tests(entries: &mut Vec<Entry>) {
+    add(entries, "tests[]", TEST);
+    add(entries, "given", GIVEN);
+    add(entries, "given.runs[]", GIVEN_RUN);
+    add(entries, "given.jobs[]", GIVEN_JOB);
+    add(entries, "given.jobs[].steps[]", GIVEN_STEP);
+    add(entries, "given.acted[]", GIVEN_ACT);
+    add(entries, "given.pull_request", GIVEN_PULL);
+    add(entries, "expect[]", EXPECTED);
 }
 
 fn add(entries: &mut Vec<Entry>, path: &str, keys: &[Key]) {

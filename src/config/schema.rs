@@ -139,22 +139,6 @@ impl Vocabulary {
                 return json!({ "type": "array", "minItems": 1, "items": reference("job") });
             }
             "signatures" => return json!({ "type": "array", "items": self.signature() }),
-            "tests[].given" => return self.given("given"),
-            "tests[].expect" => return self.expected(),
-            "given.runs" => {
-                return json!({ "type": "array", "minItems": 1, "items": self.given("given.runs[]") });
-            }
-            "given.jobs" | "given.runs[].jobs" => {
-                return json!({ "type": "array", "items": reference("givenJob") });
-            }
-            "given.job" => return reference("givenJob"),
-            "given.acted" | "given.runs[].acted" => {
-                return json!({ "type": "array", "items": self.map("given.acted[]") });
-            }
-            "given.jobs[].steps" => {
-                let step = json!({ "anyOf": [text(), self.map("given.jobs[].steps[]")] });
-                return json!({ "anyOf": [count(), { "type": "array", "items": step }] });
-            }
             "rules[].when" | "rules[].when.not" => return reference("conditions"),
             "rules[].when.any" | "rules[].when.all" => {
                 return json!({ "type": "array", "minItems": 1, "items": reference("conditions") });
@@ -167,6 +151,9 @@ impl Vocabulary {
             }
             path if is_of_jobs(path) => return reference("job"),
             _ => {}
+        }
+        if let Some(value) = self.of_tests(&entry.path) {
+            return value;
         }
         match &entry.shape {
             Shape::Map => self.map(&entry.path),
@@ -189,6 +176,32 @@ impl Vocabulary {
             Shape::Word(words) => json!({ "enum": words }),
             Shape::Words(words) => one_or_more(&json!({ "enum": words })),
         }
+    }
+
+    /// What stands in tests and is no plain map or list of them.
+    fn of_tests(&self, path: &str) -> Option<Value> {
+        Some(match path {
+            "tests[].given" => self.given("given"),
+            "tests[].expect" => self.expected(),
+            "given.runs" => {
+                json!({ "type": "array", "minItems": 1, "items": self.given("given.runs[]") })
+            }
+            "given.jobs" | "given.runs[].jobs" => {
+                json!({ "type": "array", "items": reference("givenJob") })
+            }
+            "given.job" => reference("givenJob"),
+            "given.pull_request" | "given.runs[].pull_request" => {
+                json!({ "anyOf": [{ "type": "null" }, self.map("given.pull_request")] })
+            }
+            "given.acted" | "given.runs[].acted" => {
+                json!({ "type": "array", "items": self.map("given.acted[]") })
+            }
+            "given.jobs[].steps" => {
+                let step = json!({ "anyOf": [text(), self.map("given.jobs[].steps[]")] });
+                json!({ "anyOf": [count(), { "type": "array", "items": step }] })
+            }
+            _ => return None,
+        })
     }
 
     /// What a test gives: keys of its own, and the words of `when` with plain values.

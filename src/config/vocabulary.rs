@@ -155,10 +155,14 @@ pub(super) const GIVEN: &[Key] = &[
     GIVEN_JOBS,
     key("job", || Shape::Map, "The job that a `workflow_job` webhook is about."),
     key("protection_rule", || Shape::Flag, "Whether the App is asked as a custom protection rule."),
+    PULL_OF_RUN,
     BASE,
     RUNNING_OTHERS,
     ACTED_BEFORE,
 ];
+
+const PULL_OF_RUN: Key =
+    key("pull_request", || Shape::Map, "The run's pull request; `null` if there is none.");
 
 const BASE: Key = key("base", || Shape::Text, "The branch that the run's pull request is to be merged into.");
 const RUNNING_OTHERS: Key = key(
@@ -177,7 +181,7 @@ pub(super) const GIVEN_ACT: &[Key] = &[
 
 /// What a test may give of one of the runs that a schedule finds, beside the words of `when`.
 pub(super) const GIVEN_RUN: &[Key] =
-    &[NAME_OF_RUN, or("1", TIMES), GIVEN_JOBS, BASE, RUNNING_OTHERS, ACTED_BEFORE];
+    &[NAME_OF_RUN, or("1", TIMES), GIVEN_JOBS, PULL_OF_RUN, BASE, RUNNING_OTHERS, ACTED_BEFORE];
 
 /// What a test may give of a job.
 pub(super) const GIVEN_JOB: &[Key] = &[
@@ -401,6 +405,44 @@ pub(super) const ACTED: &[Key] = &[
     key("rule", || Shape::Text, "Whose acts count: a rule of this file, or `command`."),
     key("within", || Shape::Duration, "Only acts of this last stretch of time count; left out, all."),
     key("times", || Shape::CountRange, "How often; left out, at least once."),
+];
+
+/// What may be asked of a pull request.
+pub(super) const PULL: &[Key] = &[
+    key("exists", || Shape::Flag, "Whether there is one."),
+    key("state", || Shape::Patterns, "Whether it is `open` or `closed`."),
+    key("draft", || Shape::Flag, "Whether it is a draft."),
+    key("merged", || Shape::Flag, "Whether it was merged."),
+    key("author", || Shape::Patterns, "The login that opened it, whatever its case."),
+    key("base", || Shape::Patterns, "The branch that it is to be merged into."),
+    key("label", || Shape::Patterns, "One of its labels."),
+    key("title", || Shape::Patterns, "Its title."),
+    key("head_is_current", || Shape::Flag, "Whether its head is the run's commit."),
+    key(
+        "changed_since",
+        || Shape::Flag,
+        "Whether it has changed since the run did: a push, an edit, a label, a comment.",
+    ),
+];
+
+/// What a test may give of a pull request.
+pub(super) const GIVEN_PULL: &[Key] = &[
+    or(
+        "open",
+        key("state", || Shape::Word(super::pull::STATES.to_vec()), "Whether it is `open` or `closed`."),
+    ),
+    key("draft", || Shape::Flag, "Whether it is a draft."),
+    key("merged", || Shape::Flag, "Whether it was merged."),
+    key("author", || Shape::Text, "The login that opened it, whatever its case."),
+    key("base", || Shape::Text, "The branch that it is to be merged into."),
+    key("label", || Shape::Texts, "Its labels."),
+    key("title", || Shape::Text, "Its title."),
+    key("head_is_current", || Shape::Flag, "Whether its head is the run's commit."),
+    key(
+        "changed_since",
+        || Shape::Flag,
+        "Whether it has changed since the run did: a push, an edit, a label, a comment.",
+    ),
 ];
 
 /// The keys of a map of all jobs or of the failed ones.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Gate, GitHubEvent, InstallationId, Job, RepositoryName, RuleName, RunId, RunSnapshot, Signal, Timestamp,
-    WorkflowId,
+    Gate, GitHubEvent, InstallationId, Job, PullRequest, RepositoryName, RuleName, RunId, RunSnapshot,
+    Signal, Timestamp, WorkflowId,
 };
 
 /// All that a decision may look at.
@@ -100,6 +100,9 @@ pub struct Details {
     /// The branch that the run's pull request is to be merged into; none without a pull request.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub base: Fact<Option<String>>,
+    /// The pull requests that the run belongs to: none, one, or several that cannot be told apart.
+    #[serde(skip_serializing_if = "Fact::is_not_asked")]
+    pub pulls: Fact<Vec<PullRequest>>,
     /// The environments at which newer runs of the same workflow and branch wait.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub newer_pending: Fact<Vec<String>>,

@@ -113,6 +113,9 @@ impl Pipeline {
             Need::NewerPending => self.newer_pending(access, &facts.run, shared).await.map(|found| {
                 facts.details.newer_pending = found;
             }),
+            Need::Pulls => {
+                self.pulls_of(access, &facts.run, shared).await.map(|pulls| facts.details.pulls = pulls)
+            }
             Need::Underway { bases } => self.underway(access, facts, shared, bases).await,
             Need::Run => self.complete_run(access, facts).await,
             Need::Repository => self.github.repository(access).await.map(|repository| {
@@ -340,6 +343,7 @@ fn missing(facts: &mut Facts, need: Need, why: &str) {
                 details.base = Fact::Missing(why.to_owned());
             }
         }
+        Need::Pulls => details.pulls = Fact::Missing(why.to_owned()),
         Need::NewerPending => details.newer_pending = Fact::Missing(why.to_owned()),
         Need::Jobs => details.jobs = Fact::Missing(why.to_owned()),
         Need::Annotations(job) => note_on(facts, job, &Fact::Missing(why.to_owned())),

@@ -27,6 +27,11 @@ fn is_young(status: &Status) -> bool {
 /// How mirrors of pull requests name their branches: `pull-request/123`.
 const MIRROR: &str = "pull-request/";
 
+/// The number of the pull request that the branch mirrors.
+pub(super) fn mirrored(branch: &str) -> Option<u64> {
+    branch.strip_prefix(MIRROR).and_then(|number| number.parse().ok())
+}
+
 impl Pipeline {
     /// Enters into the facts which runs are under way; with `bases`, of those of the run's workflow and of the run
     /// itself also what their pull requests are to be merged into.
@@ -118,7 +123,7 @@ impl Pipeline {
         if let Some(base) = shared.with(|shared| shared.bases.get(&key).cloned()) {
             return Ok(Fact::Known(base));
         }
-        let base = match branch.strip_prefix(MIRROR).and_then(|number| number.parse::<u64>().ok()) {
+        let base = match mirrored(branch) {
             Some(number) => match self.github.pull_request(access, number).await {
                 Ok(pull) => Fact::Known(pull.base),
                 Err(GitHubError::NotFound { .. }) => Fact::Known(None),

@@ -24,6 +24,8 @@ pub enum Need {
     Tag,
     /// Whether a newer run of the same workflow and branch exists.
     NewerRun,
+    /// The pull requests that the run belongs to.
+    Pulls,
     /// The names of the environments that the run waits at.
     Environments,
     /// Where newer runs of the workflow and branch wait.
@@ -104,6 +106,9 @@ fn add_unknown(asked: &Condition, result: &ConditionResult, facts: &Facts, needs
             needs.extend(facts.job.as_ref().and_then(|job| asked.wants(job)));
         }
         Condition::Own(test) => needs.extend(need_of_own(test, facts)),
+        // They are found by what the run says of itself.
+        Condition::Pull(_) if facts.run.partial => needs.extend([Need::Run]),
+        Condition::Pull(_) => needs.extend(facts.details.pulls.is_not_asked().then_some(Need::Pulls)),
         Condition::Time(_) => {}
     }
 }

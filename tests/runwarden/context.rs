@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use runwarden::model::Verdict;
 use runwarden::simulator::{Answer, AttemptSpec, Fault, GateSpec, JobSpec, PullSpec, RunSpec};
 
 use crate::story::Story;
@@ -337,5 +338,56 @@ rules:
     assert!(story.github.finish(run));
     story.pass(MINUTE).await;
     assert_eq!(story.github.attempt_of(run), 2);
+    story.end().await;
+}
+
+const LABELLED: &str = r#"
+rules:
+  - name: retry
+    on: workflow_run.completed
+    when:
+      conclusion: failure
+      run_attempt: { below: 3 }
+      pull_request: { state: open, label: retry, author: mallory }
+    then: [rerun]
+"#;
+
+fn of_fork() -> RunSpec {
+    RunSpec::new("acme/api", "ci.yml")
+        .event("pull_request")
+        .fork("mallory/api")
+        .branch("fix")
+        .attempts(["failure", "success"])
+}
+
+#[tokio::test]
+async fn a_forks_pull_request_is_found_by_its_head_and_judged_as_it_is_now() {
+    let mut story = Story::begin(LABELLED).await;
+    story.github.auto_finish(true);
+    let pull = PullSpec::new("acme/api", 7, "fix").fork("mallory/api").author("mallory").label("retry");
+    story.github.open_pull_request(pull);
+    let commit = story.github.head_of_pull_request("acme/api", 7).unwrap();
+    let labelled = story.github.run_to_end(of_fork().sha(commit.clone()));
+    story.settle().await;
+    assert_eq!(story.github.attempt_of(labelled), 2);
+    assert_eq!(story.history(labelled).await.first().unwrap().decisions[0].decision.requests, 1);
+    story.github.unlabel_pull_request("acme/api", 7, "retry", "octocat");
+    let unlabelled = story.github.run_to_end(of_fork().sha(commit));
+    let without = story.github.run_to_end(flaky().branch("dev"));
+    story.settle().await;
+    assert_eq!((story.github.attempt_of(unlabelled), story.github.attempt_of(without)), (1, 1));
+    story.end().await;
+}
+
+#[tokio::test]
+async fn pull_requests_that_may_not_be_read_are_unknown_and_nothing_is_done() {
+    let rules = LABELLED.replace("state: open, label: retry, author: mallory", "exists: false");
+    let mut story = Story::begin(&rules).await;
+    story.github.lacks(["pull_requests"]);
+    let run = story.github.run_to_end(flaky().branch("dev"));
+    story.settle().await;
+    assert_eq!(story.writes(), Vec::<String>::new());
+    let verdict = story.history(run).await[0].decisions[0].decision.verdicts[0].clone();
+    assert_eq!(verdict.verdict, Verdict::Unknown, "{}", verdict.reason);
     story.end().await;
 }

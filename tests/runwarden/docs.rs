@@ -269,7 +269,9 @@ fn every_word_of_the_rule_language_is_documented_and_no_other_is() {
     assert_eq!(of("### Triggers"), triggers);
     let mut conditions = words(Word::ALL);
     conditions.extend(words(JobsWord::ALL.map(JobsWord::as_str)));
-    conditions.extend(["job", "running", "acted", "time", "any", "all", "not"].map(ToOwned::to_owned));
+    conditions.extend(
+        ["job", "pull_request", "running", "acted", "time", "any", "all", "not"].map(ToOwned::to_owned),
+    );
     assert_eq!(of("### Conditions"), conditions);
     let mut of_jobs = words(JobWord::ALL.map(JobWord::as_str));
     of_jobs.extend(["step", "log", "signature", "cause"].map(ToOwned::to_owned));

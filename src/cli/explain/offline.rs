@@ -200,6 +200,11 @@ fn fetches(facts: &Facts, needs: &BTreeSet<Need>) -> Vec<FetchView> {
             "where newer runs of the workflow and branch wait",
             format!("{repository}/actions/workflows/{workflow}/runs?status=waiting"),
         ),
+        Need::Pulls => fetch_view(
+            "pull_requests",
+            "the pull requests of the head branch",
+            format!("{repository}/pulls?head={branch}&state=all"),
+        ),
         Need::Environments => fetch_view(
             "pending_deployments",
             "the run's pending deployments",

@@ -218,7 +218,7 @@ fn facts(
         .text(Word::Environment)
         .map(|environment| Gate { environment: Some(environment), protection_rule: false });
     details(words, &mut facts);
-    told.own.tell(&mut facts);
+    told.own.tell(&mut facts, moment.now);
     let length = |word: Word, status: Status| {
         words.duration(word).map(|length| jobs::under_way(status, moment, length))
     };

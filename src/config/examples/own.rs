@@ -7,7 +7,7 @@ use crate::{
         tree::Kind,
         values, vocabulary,
     },
-    model::{Act, Fact, Facts, RuleName, RunId, Timestamp, Underway},
+    model::{Act, Fact, Facts, PullRequest, RuleName, RunId, RunSnapshot, Timestamp, Underway},
 };
 
 /// More are no example.
@@ -17,6 +17,7 @@ const MOST: u32 = 1_000;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Own {
     base: Option<String>,
+    pulls: Option<Vec<GivenPull>>,
     running: Option<u32>,
     acted: Option<Vec<Act>>,
 }
@@ -27,7 +28,9 @@ impl Own {
         let base = fields.get("base").map(|at| values::text(report, &at).map(ToOwned::to_owned));
         let running = fields.get("running").map(|at| values::count(report, &at, 0));
         let acted = fields.get("acted").map(|at| acts(report, &at, now));
+        let pulls = fields.get("pull_request").map(|at| pull(report, &at));
         Some(Self {
+            pulls: pulls.map_or(Some(None), |pulls| pulls.map(Some))?,
             base: base.map_or(Some(None), |base| base.map(Some))?,
             running: running.map_or(Some(None), |running| running.map(Some))?,
             acted: acted.map_or(Some(None), |acted| acted.map(Some))?,
@@ -37,6 +40,7 @@ impl Own {
     /// The same, and what the other tells beside.
     pub(super) fn over(self, other: &Self) -> Self {
         Self {
+            pulls: self.pulls.or_else(|| other.pulls.clone()),
             base: self.base.or_else(|| other.base.clone()),
             running: self.running.or(other.running),
             acted: self.acted.or_else(|| other.acted.clone()),
@@ -44,7 +48,22 @@ impl Own {
     }
 
     /// Puts it into the facts.
-    pub(super) fn tell(self, facts: &mut Facts) {
+    pub(super) fn tell(self, facts: &mut Facts, now: Timestamp) {
+        if let Some(pulls) = self.pulls {
+            let base = pulls.first().and_then(|given| given.pull.base.clone());
+            if pulls.is_empty() || base.is_some() {
+                facts.details.base = Fact::Known(base);
+            }
+            let run = &mut facts.run;
+            if pulls.iter().any(|given| given.head_is_current.is_some()) {
+                run.head_sha.get_or_insert_with(|| "0".repeat(40));
+            }
+            if pulls.iter().any(|given| given.changed_since.is_some()) {
+                run.updated_at.get_or_insert(now);
+            }
+            let run = &facts.run;
+            facts.details.pulls = Fact::Known(pulls.into_iter().map(|given| given.of(run, now)).collect());
+        }
         if let Some(base) = self.base {
             facts.details.base = Fact::Known(Some(base));
         }
@@ -64,6 +83,66 @@ impl Own {
             facts.details.acts = Fact::Known(acted);
         }
     }
+}
+
+/// A pull request, and how it stands to the run.
+#[derive(Debug, Clone)]
+struct GivenPull {
+    pull: PullRequest,
+    head_is_current: Option<bool>,
+    changed_since: Option<bool>,
+}
+
+impl GivenPull {
+    fn of(self, run: &RunSnapshot, now: Timestamp) -> PullRequest {
+        let own = run.head_sha.clone();
+        let changed = run.updated_at.unwrap_or(now);
+        PullRequest {
+            head_sha: self.head_is_current.and_then(|is| if is { own } else { Some("another".to_owned()) }),
+            updated_at: self.changed_since.map(|since| if since { changed + SECOND } else { changed }),
+            ..self.pull
+        }
+    }
+}
+
+const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// The map under `pull_request`; `null` says that there is none.
+fn pull(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<GivenPull>> {
+    if matches!(at.node.kind, Kind::Null) {
+        return Some(Vec::new());
+    }
+    let fields = Fields::open(report, at, vocabulary::GIVEN_PULL)?;
+    let text = |report: &mut Report<'_>, name: &str| match fields.get(name) {
+        None => Some(None),
+        Some(at) => values::text(report, &at).map(|text| Some(text.to_owned())),
+    };
+    let flag = |report: &mut Report<'_>, name: &str| match fields.get(name) {
+        None => Some(None),
+        Some(at) => values::flag(report, &at).map(Some),
+    };
+    let states = crate::config::pull::STATES.map(|state| (state, state));
+    let state = fields.get("state").map_or(Some("open"), |at| values::word(report, &at, &states));
+    let labels = fields.get("label").map_or(Some(Vec::new()), |at| super::jobs::texts(report, &at));
+    let pull = PullRequest {
+        number: 1,
+        state: Some(state?.to_owned()),
+        draft: flag(report, "draft")?,
+        merged: flag(report, "merged")?,
+        author: text(report, "author")?,
+        base: text(report, "base")?,
+        head_sha: None,
+        head_branch: None,
+        head_owner: None,
+        head_repository: None,
+        labels: labels?,
+        title: text(report, "title")?,
+        updated_at: None,
+        html_url: None,
+        files: Fact::NotAsked,
+    };
+    let (head_is_current, changed_since) = (flag(report, "head_is_current")?, flag(report, "changed_since")?);
+    Some(vec![GivenPull { pull, head_is_current, changed_since }])
 }
 
 fn acts(report: &mut Report<'_>, at: &At<'_>, now: Timestamp) -> Option<Vec<Act>> {

@@ -6,6 +6,7 @@ mod jobs;
 mod log;
 mod observe;
 mod own;
+mod pull;
 mod signature;
 mod window;
 mod word;
@@ -15,6 +16,7 @@ pub use job::{JobCondition, JobTest, JobWord, StepTest};
 pub use jobs::{JobsTest, JobsWord};
 pub use log::LogTest;
 pub use own::{ActedTest, OwnTest, RunningTest, SameAs};
+pub use pull::PullTest;
 pub use signature::{Cause, CauseTest, Signature, SignatureTest};
 pub(crate) use window::DAYS;
 pub use window::Window;
@@ -42,6 +44,8 @@ pub enum Condition {
     Job(Box<JobCondition>),
     /// What goes on around the run, or has been done to it.
     Own(OwnTest),
+    /// The pull request that the run belongs to.
+    Pull(Box<PullTest>),
     /// The time of judging.
     Time(Window),
 }
@@ -68,6 +72,7 @@ impl Condition {
             Self::Jobs(test) => test.evaluate(&facts.details.jobs),
             Self::Job(asked) => job::of_webhook(asked, facts.job.as_deref()),
             Self::Own(test) => test.evaluate(facts, now),
+            Self::Pull(test) => test.evaluate(&facts.run, &facts.details.pulls),
             Self::Time(window) => window.evaluate(now),
         }
     }
@@ -82,7 +87,7 @@ impl Condition {
             }
             Self::Not(part) => part.visit(false, visitor),
             Self::Test(test) => visitor(test, required),
-            Self::Jobs(_) | Self::Job(_) | Self::Own(_) | Self::Time(_) => {}
+            Self::Jobs(_) | Self::Job(_) | Self::Own(_) | Self::Pull(_) | Self::Time(_) => {}
         }
     }
 
@@ -92,7 +97,9 @@ impl Condition {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_for_failed_jobs),
             Self::Jobs(test) => test.word == JobsWord::FailedJobs,
-            Self::Not(_) | Self::Test(_) | Self::Job(_) | Self::Own(_) | Self::Time(_) => false,
+            Self::Not(_) | Self::Test(_) | Self::Job(_) | Self::Own(_) | Self::Pull(_) | Self::Time(_) => {
+                false
+            }
         }
     }
 
@@ -116,7 +123,13 @@ impl Condition {
                 .filter(|part| part.evaluate(facts, now).satisfied == Truth::Yes)
                 .for_each(|part| part.add_holding(facts, now, tests)),
             Self::Jobs(test) if test.word == JobsWord::FailedJobs => tests.push(test),
-            Self::Jobs(_) | Self::Not(_) | Self::Test(_) | Self::Job(_) | Self::Own(_) | Self::Time(_) => {}
+            Self::Jobs(_)
+            | Self::Not(_)
+            | Self::Test(_)
+            | Self::Job(_)
+            | Self::Own(_)
+            | Self::Pull(_)
+            | Self::Time(_) => {}
         }
     }
 
@@ -127,7 +140,7 @@ impl Condition {
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::own_tests).collect(),
             Self::Not(part) => part.own_tests(),
             Self::Own(test) => vec![test],
-            Self::Test(_) | Self::Jobs(_) | Self::Job(_) | Self::Time(_) => Vec::new(),
+            Self::Test(_) | Self::Jobs(_) | Self::Job(_) | Self::Pull(_) | Self::Time(_) => Vec::new(),
         }
     }
 
@@ -138,7 +151,7 @@ impl Condition {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::names_a_job),
             Self::Not(part) => part.names_a_job(),
             Self::Job(_) => true,
-            Self::Test(_) | Self::Jobs(_) | Self::Own(_) | Self::Time(_) => false,
+            Self::Test(_) | Self::Jobs(_) | Self::Own(_) | Self::Pull(_) | Self::Time(_) => false,
         }
     }
 
@@ -147,7 +160,7 @@ impl Condition {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.log_patterns(patterns)),
             Self::Not(part) => part.log_patterns(patterns),
-            Self::Test(_) | Self::Time(_) | Self::Own(_) => {}
+            Self::Test(_) | Self::Time(_) | Self::Own(_) | Self::Pull(_) => {}
             Self::Jobs(test) => test.log_patterns(patterns),
             Self::Job(asked) => asked.log_patterns(patterns),
         }

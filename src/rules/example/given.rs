@@ -80,9 +80,11 @@ fn close(details: &mut Details) {
         underway,
         base,
         newer_pending,
+        pulls,
         jobs,
     } = details;
     close_one(newer_pending);
+    close_one(pulls);
     close_one(acts);
     close_one(underway);
     close_one(base);
@@ -185,6 +187,7 @@ fn details_over(given: Details, base: Details) -> Details {
         acts: over(given.acts, base.acts),
         underway: over(given.underway, base.underway),
         base: over(given.base, base.base),
+        pulls: over(given.pulls, base.pulls),
         newer_pending: over(given.newer_pending, base.newer_pending),
         jobs: over(given.jobs, base.jobs),
     }

@@ -2,6 +2,7 @@
 
 mod ceilings;
 mod logs;
+mod pulls;
 mod signatures;
 mod surroundings;
 mod words;

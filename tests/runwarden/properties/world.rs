@@ -90,6 +90,7 @@ impl World {
             Need::Head => details.head = whole.head.clone(),
             Need::Tag => details.tag = whole.tag.clone(),
             Need::NewerRun => details.newer_run = whole.newer_run.clone(),
+            Need::Pulls => details.pulls = whole.pulls.clone(),
             Need::NewerPending => details.newer_pending = whole.newer_pending.clone(),
             Need::Environments => facts.gate = self.whole.gate.clone(),
             Need::Jobs => {

@@ -1,0 +1,95 @@
+//! `pull_request`: what is asked of the pull request that a run belongs to.
+
+use super::{
+    Expectation, all, leaf, node,
+    observe::{Observation, compare},
+};
+use crate::{
+    model::{ConditionResult, Fact, PullRequest, RunSnapshot, Truth},
+    rules::Pattern,
+};
+
+/// What is asked of the run's pull request. Where there are several, all of it must hold of each.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PullTest {
+    /// Whether there is one.
+    pub exists: Option<bool>,
+    /// `open` or `closed`.
+    pub state: Option<Vec<Pattern>>,
+    /// Whether it is a draft.
+    pub draft: Option<bool>,
+    /// Whether it was merged.
+    pub merged: Option<bool>,
+    /// The login of whoever opened it.
+    pub author: Option<Vec<Pattern>>,
+    /// The branch that it is to be merged into.
+    pub base: Option<Vec<Pattern>>,
+    /// One of its labels.
+    pub label: Option<Vec<Pattern>>,
+    /// Its title.
+    pub title: Option<Vec<Pattern>>,
+    /// Whether its head is the run's commit.
+    pub head_is_current: Option<bool>,
+    /// Whether it has changed since the run did.
+    pub changed_since: Option<bool>,
+}
+
+impl PullTest {
+    pub(super) fn evaluate(&self, run: &RunSnapshot, pulls: &Fact<Vec<PullRequest>>) -> ConditionResult {
+        let pulls = match pulls.known() {
+            Ok(pulls) => pulls,
+            Err(why) => return leaf("pull_request", "", why, Truth::Unknown),
+        };
+        let exists = self.exists.map(|asked| {
+            let flag = Observation::Flag(!pulls.is_empty());
+            compare("exists", &Expectation::Is(asked), flag)
+        });
+        let mut parts: Vec<ConditionResult> = exists.into_iter().collect();
+        if self.asks_more() {
+            if pulls.is_empty() {
+                parts.push(leaf("exists", "true", "no pull request", Truth::No));
+            }
+            parts.extend(pulls.iter().map(|pull| self.of_one(run, pull)));
+        }
+        let whole = all(parts);
+        node("pull_request", whole.satisfied, whole.parts)
+    }
+
+    fn asks_more(&self) -> bool {
+        *self != Self { exists: self.exists, ..Self::default() }
+    }
+
+    fn of_one(&self, run: &RunSnapshot, pull: &PullRequest) -> ConditionResult {
+        let text = |text: &Option<String>| {
+            text.as_ref().map_or_else(unknown, |text| Observation::Texts(vec![text.clone()]))
+        };
+        let flag = |flag: Option<bool>| flag.map_or_else(unknown, Observation::Flag);
+        let is_at = pull.head_sha.as_ref().zip(run.head_sha.as_ref()).map(|(head, own)| head == own);
+        let changed = pull.updated_at.zip(run.updated_at).map(|(pull, run)| pull > run);
+        let patterns = [
+            ("state", &self.state, text(&pull.state)),
+            ("author", &self.author, text(&pull.author)),
+            ("base", &self.base, text(&pull.base)),
+            ("label", &self.label, Observation::Texts(pull.labels.clone())),
+            ("title", &self.title, text(&pull.title)),
+        ];
+        let flags = [
+            ("draft", self.draft, flag(pull.draft)),
+            ("merged", self.merged, flag(pull.merged)),
+            ("head_is_current", self.head_is_current, flag(is_at)),
+            ("changed_since", self.changed_since, flag(changed)),
+        ];
+        let of_patterns = patterns.into_iter().filter_map(|(word, asked, observed)| {
+            Some(compare(word, &Expectation::Matches(asked.clone()?), observed))
+        });
+        let of_flags = flags
+            .into_iter()
+            .filter_map(|(word, asked, observed)| Some(compare(word, &Expectation::Is(asked?), observed)));
+        let whole = all(of_patterns.chain(of_flags).collect());
+        node(&format!("#{}", pull.number), whole.satisfied, whole.parts)
+    }
+}
+
+fn unknown() -> Observation {
+    Observation::Unknown("not known: GitHub gave none".to_owned())
+}

@@ -1,0 +1,83 @@
+//! `pull_request`, by tables: which pull requests a run may have, and what is asked of them.
+
+use super::*;
+use crate::model::{Details, Fact, PullRequest};
+
+const COMMIT: &str = "acb5820ced9479c074f688cc328bf03f341a511d";
+
+fn pull() -> PullRequest {
+    PullRequest {
+        number: 7,
+        state: Some("open".to_owned()),
+        draft: Some(false),
+        merged: Some(false),
+        author: Some("Octocat".to_owned()),
+        base: Some("main".to_owned()),
+        head_sha: Some(COMMIT.to_owned()),
+        head_branch: Some("fix".to_owned()),
+        head_owner: Some("octocat".to_owned()),
+        head_repository: None,
+        labels: vec!["retry".to_owned(), "docs".to_owned()],
+        title: Some("Fix it".to_owned()),
+        updated_at: Some(NOW),
+        html_url: None,
+        files: Fact::NotAsked,
+    }
+}
+
+fn some(pattern: &str) -> Option<Vec<Pattern>> {
+    Some(vec![Pattern::compile(pattern, true).unwrap()])
+}
+
+fn with(pulls: Fact<Vec<PullRequest>>) -> Facts {
+    let mut facts = Facts { details: Details { pulls, ..Details::default() }, ..facts() };
+    facts.run.head_sha = Some(COMMIT.to_owned());
+    facts.run.updated_at = Some(NOW - DAY);
+    facts
+}
+
+#[test]
+fn what_is_asked_of_a_pull_request_is_what_it_is_now() {
+    let none = PullTest::default;
+    let outdated = PullRequest { head_sha: Some("other".to_owned()), state: None, ..pull() };
+    let unlabelled = PullRequest { labels: Vec::new(), updated_at: Some(NOW - 2 * DAY), ..pull() };
+    for (test, pulls, expected) in [
+        (PullTest { state: some("open"), ..none() }, vec![pull()], Truth::Yes),
+        (PullTest { state: some("closed"), ..none() }, vec![pull()], Truth::No),
+        (PullTest { state: some("open"), ..none() }, vec![outdated.clone()], Truth::Unknown),
+        (PullTest { state: some("open"), ..none() }, vec![], Truth::No),
+        (PullTest { exists: Some(true), ..none() }, vec![], Truth::No),
+        (PullTest { exists: Some(false), ..none() }, vec![], Truth::Yes),
+        (PullTest { exists: Some(false), ..none() }, vec![pull()], Truth::No),
+        (PullTest { author: some("octocat"), ..none() }, vec![pull()], Truth::Yes),
+        (PullTest { label: some("retry"), ..none() }, vec![pull()], Truth::Yes),
+        (PullTest { label: some("retry"), ..none() }, vec![unlabelled.clone()], Truth::No),
+        (PullTest { label: some("!retry"), ..none() }, vec![pull()], Truth::No),
+        (PullTest { label: some("!retry"), ..none() }, vec![unlabelled.clone()], Truth::Yes),
+        (PullTest { label: some("!retry"), ..none() }, vec![], Truth::No),
+        (PullTest { head_is_current: Some(true), ..none() }, vec![pull()], Truth::Yes),
+        (PullTest { head_is_current: Some(true), ..none() }, vec![outdated.clone()], Truth::No),
+        (PullTest { changed_since: Some(true), ..none() }, vec![pull()], Truth::Yes),
+        (PullTest { changed_since: Some(true), ..none() }, vec![unlabelled.clone()], Truth::No),
+        // Of several all that is asked holds of each.
+        (PullTest { label: some("retry"), ..none() }, vec![pull(), unlabelled], Truth::No),
+        (PullTest { base: some("main"), title: some("Fix*"), ..none() }, vec![pull(), outdated], Truth::Yes),
+    ] {
+        let result = Condition::Pull(Box::new(test.clone())).evaluate(&with(Fact::Known(pulls)), NOW);
+        assert_eq!(result.satisfied, expected, "{test:?}: {result:?}");
+    }
+}
+
+#[test]
+fn pull_requests_are_asked_for_once_and_an_error_is_unknown() {
+    let asked = Condition::Pull(Box::new(PullTest { exists: Some(false), ..PullTest::default() }));
+    let rule = rule("x", asked);
+    let needs = |facts: &Facts| needs_of(&Ceilings::default(), &rule, facts, NOW);
+    assert_eq!(needs(&with(Fact::NotAsked)), BTreeSet::from([Need::Pulls]));
+    assert_eq!(needs(&with(Fact::Missing("GitHub answered 403".to_owned()))), BTreeSet::new());
+    let refused = with(Fact::Missing("GitHub answered 403".to_owned()));
+    assert_eq!(rule.when.evaluate(&refused, NOW).satisfied, Truth::Unknown);
+    let mut partial = with(Fact::NotAsked);
+    partial.run.partial = true;
+    assert_eq!(needs(&partial), BTreeSet::from([Need::Run]));
+}
