@@ -51,9 +51,8 @@ fn median(act: impl Fn()) -> Duration {
 
 /// As a large company's rules look: most are of other repositories, one in ten reads on into the jobs.
 fn rules() -> Ruleset {
-    let mut file = String::from(
-        "webhook: { secrets: [{ env: S }] }\ngithub: { token: { env: S } }\nrules:\n",
-    );
+    let mut file =
+        String::from("webhook: { secrets: [{ env: S }] }\ngithub: { token: { env: S } }\nrules:\n");
     for number in 0..RULES {
         let repository =
             if number.is_multiple_of(10) { "acme/api".to_owned() } else { format!("acme/service-{number}") };
@@ -134,7 +133,6 @@ fn job(id: i64) -> Job {
         runner_name: None,
         steps: vec![step("Set up job"), step("Set up Rust")],
         annotations: Fact::NotAsked,
-        log: Fact::NotAsked,
         log: Fact::NotAsked,
     }
 }

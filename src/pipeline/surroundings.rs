@@ -118,7 +118,7 @@ impl Pipeline {
         let pulls = match shared.with(|shared| shared.pulls.get(&key).cloned()) {
             Some(pulls) => pulls,
             None => {
-                let pulls = match mirrored(branch) {
+                let pulls = match mirrored(run) {
                     Some(number) => match self.github.pull_request(access, number).await {
                         Ok(pull) => vec![pull],
                         Err(GitHubError::NotFound { .. }) => Vec::new(),

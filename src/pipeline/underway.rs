@@ -28,7 +28,10 @@ fn is_young(status: &Status) -> bool {
 const MIRROR: &str = "pull-request/";
 
 /// The number of the pull request that the branch mirrors.
-pub(super) fn mirrored(branch: &str) -> Option<u64> {
+pub(super) fn mirrored(run: &RunSnapshot) -> Option<u64> {
+    // A fork's branch of such a name is nobody's mirror: whoever made it chose the number.
+    let own = run.head_repository.as_ref().is_some_and(|head| *head == run.repository);
+    let branch = run.branch.as_deref().filter(|_| own)?;
     branch.strip_prefix(MIRROR).and_then(|number| number.parse().ok())
 }
 
@@ -123,7 +126,7 @@ impl Pipeline {
         if let Some(base) = shared.with(|shared| shared.bases.get(&key).cloned()) {
             return Ok(Fact::Known(base));
         }
-        let base = match mirrored(branch) {
+        let base = match mirrored(run) {
             Some(number) => match self.github.pull_request(access, number).await {
                 Ok(pull) => Fact::Known(pull.base),
                 Err(GitHubError::NotFound { .. }) => Fact::Known(None),

@@ -9,7 +9,7 @@ use crate::{
     rules::Pattern,
 };
 
-/// What is asked of the run's pull request. Where there are several, all of it must hold of each.
+/// What is asked of the run's pull request. Where there are several, it is so only of what all agree on.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PullTest {
     /// Whether there is one.
@@ -49,10 +49,22 @@ impl PullTest {
             if pulls.is_empty() {
                 parts.push(leaf("exists", "true", "no pull request", Truth::No));
             }
-            parts.extend(pulls.iter().map(|pull| self.of_one(run, pull)));
+            parts.extend(self.of_each(run, pulls));
         }
         let whole = all(parts);
         node("pull_request", whole.satisfied, whole.parts)
+    }
+
+    /// Of several pull requests it cannot be told which is meant, unless all say the same.
+    fn of_each(&self, run: &RunSnapshot, pulls: &[PullRequest]) -> Option<ConditionResult> {
+        let parts: Vec<_> = pulls.iter().map(|pull| self.of_one(run, pull)).collect();
+        let is = |truth| parts.iter().all(|part| part.satisfied == truth);
+        let agreed = [Truth::Yes, Truth::No].into_iter().find(|truth| is(*truth)).unwrap_or(Truth::Unknown);
+        match parts.as_slice() {
+            [] => None,
+            [one] => Some(one.clone()),
+            _ => Some(node("each", agreed, parts)),
+        }
     }
 
     fn asks_more(&self) -> bool {

@@ -59,8 +59,8 @@ fn what_is_asked_of_a_pull_request_is_what_it_is_now() {
         (PullTest { head_is_current: Some(true), ..none() }, vec![outdated.clone()], Truth::No),
         (PullTest { changed_since: Some(true), ..none() }, vec![pull()], Truth::Yes),
         (PullTest { changed_since: Some(true), ..none() }, vec![unlabelled.clone()], Truth::No),
-        // Of several all that is asked holds of each.
-        (PullTest { label: some("retry"), ..none() }, vec![pull(), unlabelled], Truth::No),
+        // Of several it cannot be told which is meant, unless they agree.
+        (PullTest { label: some("retry"), ..none() }, vec![pull(), unlabelled], Truth::Unknown),
         (PullTest { base: some("main"), title: some("Fix*"), ..none() }, vec![pull(), outdated], Truth::Yes),
     ] {
         let result = Condition::Pull(Box::new(test.clone())).evaluate(&with(Fact::Known(pulls)), NOW);

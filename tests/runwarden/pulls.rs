@@ -1,0 +1,108 @@
+//! Stories about the pull request that a run belongs to.
+
+use runwarden::simulator::{Answer, Fault, PullSpec, RunSpec};
+
+use crate::story::Story;
+
+fn rules(asked: &str) -> String {
+    format!(
+        "rules:\n  - name: retry\n    on: workflow_run.completed\n    \
+         when: {{ conclusion: failure, run_attempt: {{ below: 2 }}, pull_request: {asked} }}\n    then: [rerun]\n"
+    )
+}
+
+fn failing(branch: &str) -> RunSpec {
+    RunSpec::new("acme/api", "ci.yml").event("pull_request").branch(branch).attempts(["failure", "success"])
+}
+
+fn asked_for_pulls(story: &Story) -> usize {
+    story.github.requests().iter().filter(|it| it.line().contains("/acme/api/pulls")).count()
+}
+
+/// The attempt that the run has come to, and how often pull requests were listed.
+async fn attempt(mut story: Story, run: RunSpec) -> (u64, usize) {
+    story.github.auto_finish(true);
+    let run = story.github.run_to_end(run);
+    story.settle().await;
+    let found = (story.github.attempt_of(run), asked_for_pulls(&story));
+    story.end().await;
+    found
+}
+
+#[tokio::test]
+async fn a_forks_run_is_judged_by_its_pull_request() {
+    for (asked, expected) in [
+        ("{ state: open, author: Eve, base: main, label: \"ok-to-*\", head_is_current: true }", 2),
+        ("{ draft: false, merged: false, title: \"Fix*\" }", 2),
+        ("{ author: octocat }", 1),
+        ("{ label: retry }", 1),
+        ("{ state: closed }", 1),
+        ("{ exists: false }", 1),
+        ("{ exists: true }", 2),
+    ] {
+        let story = Story::begin(&rules(asked)).await;
+        let pull = PullSpec::new("acme/api", 7, "fix").fork("eve/api").author("eve").title("Fix it");
+        story.github.open_pull_request(pull.label("ok-to-test"));
+        // The repository's own branch of that name has a pull request of its own.
+        story.github.open_pull_request(PullSpec::new("acme/api", 8, "fix").label("retry").author("octocat"));
+        let sha = story.github.head_of_pull_request("acme/api", 7).unwrap();
+        let found = attempt(story, failing("fix").fork("eve/api").sha(sha)).await;
+        assert_eq!(found, (expected, 1), "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_without_a_pull_request_fulfils_only_that_there_is_none() {
+    for (asked, expected) in [("{ exists: false }", 2), ("{ exists: true }", 1), ("{ state: open }", 1)] {
+        let story = Story::begin(&rules(asked)).await;
+        assert_eq!(attempt(story, failing("dev").event("push")).await, (expected, 1), "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn labels_are_those_of_the_moment_at_which_the_run_is_judged() {
+    for (label, expected) in [(true, 2), (false, 1)] {
+        let story = Story::begin(&rules("{ label: retry }")).await;
+        story.github.open_pull_request(PullSpec::new("acme/api", 7, "fix"));
+        story.github.label_pull_request("acme/api", 7, "retry", "maintainer");
+        if !label {
+            story.github.unlabel_pull_request("acme/api", 7, "retry", "maintainer");
+        }
+        assert_eq!(attempt(story, failing("fix")).await.0, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_pull_requests_that_github_refuses_leaves_it_open_whatever_is_asked() {
+    for asked in ["{ exists: false }", "{ exists: true }", "{ state: open }"] {
+        let story = Story::begin(&rules(asked)).await;
+        let forbidden = Answer::message(403, "Resource not accessible by integration");
+        story.github.fault(Fault::on("GET", "/pulls").always().answer(forbidden));
+        assert_eq!(attempt(story, failing("fix")).await.0, 1, "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_the_payload_settles_asks_for_no_pull_request() {
+    let story = Story::begin(&rules("{ state: open }")).await;
+    let passing = RunSpec::new("acme/api", "ci.yml").branch("fix").attempts(["success"]);
+    assert_eq!(attempt(story, passing).await, (1, 0));
+}
+
+#[tokio::test]
+async fn a_closed_pull_request_of_another_commit_is_not_taken_for_the_runs_own() {
+    for asked in ["{ state: closed }", "{ exists: false }", "{ exists: true }"] {
+        let story = Story::begin(&rules(asked)).await;
+        story.github.open_pull_request(PullSpec::new("acme/api", 7, "fix"));
+        story.github.close_pull_request("acme/api", 7, "octocat");
+        let sha = "acb5820ced9479c074f688cc328bf03f341a511d";
+        assert_eq!(attempt(story, failing("fix").sha(sha)).await.0, 1, "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_forks_branch_with_the_name_of_a_mirror_is_not_judged_by_the_pull_request_of_that_number() {
+    let story = Story::begin(&rules("{ label: ok-to-test }")).await;
+    story.github.open_pull_request(PullSpec::new("acme/api", 7, "fix").label("ok-to-test"));
+    assert_eq!(attempt(story, failing("pull-request/7").fork("eve/api")).await.0, 1);
+}
