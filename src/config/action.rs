@@ -7,7 +7,7 @@ use super::{
     fields::{Fields, text_keys},
     report::{At, Report},
     secret::World,
-    suggest,
+    suggest, telling,
     tree::{Kind, Node, clip},
     values,
     vocabulary::keys_of,
@@ -141,6 +141,9 @@ fn body<'a>(
     let plain = |action| Some(Placed { action, at: at.clone(), comment: None });
     match kind {
         ActionKind::Notify => channels::notify(report, fields, at, world),
+        ActionKind::Check => plain(Action::Check(telling::check(report, fields, at)?)),
+        ActionKind::Comment => plain(Action::Comment(telling::comment(report, fields, at)?)),
+        ActionKind::Label => plain(Action::Label(telling::label(report, fields, at)?)),
         ActionKind::Rerun => plain(Action::Rerun(rerun(report, fields)?)),
         ActionKind::Cancel | ActionKind::ForceCancel => plain(Action::Cancel),
         ActionKind::ApproveRun => plain(Action::ApproveRun(ApproveRun::default())),

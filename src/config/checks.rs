@@ -9,7 +9,7 @@ use super::{
     report::{At, Report},
     rule::Draft,
     settings::{Credentials, GitHubSettings},
-    suggest,
+    suggest, telling,
 };
 use crate::{
     model::{Action, ActionKind, RerunScope, Review, RuleName, Via},
@@ -158,7 +158,8 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, ceilings: Ceilings, 
                 report.error(&placed.at, message, remedy);
             }
         }
-        Action::Cancel | Action::ForceCancel(_) | Action::ArchiveLogs(_) | Action::Notify(_) => {}
+        Action::Cancel | Action::ForceCancel(_) | Action::ArchiveLogs(_) => {}
+        Action::Notify(_) | Action::Check(_) | Action::Comment(_) | Action::Label(_) => {}
         Action::ApproveRun(_) => approval::check(report, when, &placed.at),
         Action::ReviewDeployments(review) => check_review(report, when, review, &placed.at),
         Action::DeleteRun | Action::DeleteLogs => check_deletion(report, draft, when, placed),
@@ -228,12 +229,15 @@ fn check_access(report: &mut Report<'_>, draft: &Draft<'_>, github: &GitHubSetti
     for placed in &draft.then {
         match &placed.action {
             Action::ReviewDeployments(review) => check_reviewer(report, placed, review, github),
+            Action::Check(_) => telling::check_credentials(report, &placed.at, &github.credentials),
             Action::ApproveRun(_) => approval::check_server(report, &placed.at, &github.api_url),
             Action::Rerun(_)
             | Action::Cancel
             | Action::ForceCancel(_)
             | Action::ArchiveLogs(_)
             | Action::Notify(_)
+            | Action::Comment(_)
+            | Action::Label(_)
             | Action::DeleteRun
             | Action::DeleteLogs => {}
         }

@@ -31,6 +31,7 @@ mod sections;
 mod settings;
 mod signatures;
 mod suggest;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -146,7 +146,7 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
         let moment = Moment::of(trigger);
         let refusal = match (kind, moment) {
             // What was judged can always be told.
-            (ActionKind::Notify, _) => None,
+            (ActionKind::Notify | ActionKind::Check | ActionKind::Comment | ActionKind::Label, _) => None,
             (
                 ActionKind::ApproveDeployment | ActionKind::RejectDeployment,
                 Moment::Waiting | Moment::Listed,
@@ -189,7 +189,14 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
                 );
             }
             // Which runs it is for, the rule has to say anyway.
-            None if matches!(kind, ActionKind::ApproveRun | ActionKind::Notify) => {}
+            None if matches!(
+                kind,
+                ActionKind::ApproveRun
+                    | ActionKind::Notify
+                    | ActionKind::Check
+                    | ActionKind::Comment
+                    | ActionKind::Label
+            ) => {}
             None if moment == Moment::Listed => check_listed(report, draft, placed),
             None => {}
         }

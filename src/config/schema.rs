@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::reference::{Entry, Shape, vocabulary};
 
 /// Keys without which a map means nothing.
-const REQUIRED: [(&str, &[&str]); 14] = [
+const REQUIRED: [(&str, &[&str]); 16] = [
     ("tests[]", &["name", "given", "expect"]),
     ("expect[]", &["rule", "action"]),
     ("given.acted[]", &["rule"]),
@@ -20,6 +20,8 @@ const REQUIRED: [(&str, &[&str]); 14] = [
     ("rules[].when.acted", &["rule"]),
     ("rules[].then[].archive_logs", &["to"]),
     ("rules[].then[].notify", &["to"]),
+    ("rules[].then[].check", &["name", "conclusion"]),
+    ("rules[].then[].comment", &["body"]),
     ("channels[]", &["name", "url"]),
 ];
 

@@ -667,6 +667,27 @@ const NOTIFY: &[Key] = &[
     ),
 ];
 
+fn check_conclusions() -> Shape {
+    Shape::Word(super::telling::CONCLUSIONS.map(|(word, _)| word).to_vec())
+}
+
+const CHECK: &[Key] = &[
+    key("name", || Shape::Text, "Its name, beside those of GitHub's jobs."),
+    key("conclusion", check_conclusions, "How it ends."),
+    or(
+        super::telling::DEFAULT_SUMMARY,
+        key("summary", || Shape::Text, "What it says, in Markdown; may use `{{ variables }}`."),
+    ),
+];
+
+const COMMENT: &[Key] =
+    &[key("body", || Shape::Text, "What it says, in Markdown; may use `{{ variables }}`.")];
+
+const LABEL: &[Key] = &[
+    key("add", || Shape::Texts, "Labels that the pull request is to have."),
+    key("remove", || Shape::Texts, "Labels that it is not to have."),
+];
+
 /// The keys of an action.
 pub(super) fn keys_of(kind: ActionKind) -> &'static [Key] {
     match kind {
@@ -676,6 +697,9 @@ pub(super) fn keys_of(kind: ActionKind) -> &'static [Key] {
         ActionKind::Cancel => CANCEL,
         ActionKind::ArchiveLogs => ARCHIVE,
         ActionKind::Notify => NOTIFY,
+        ActionKind::Check => CHECK,
+        ActionKind::Comment => COMMENT,
+        ActionKind::Label => LABEL,
         ActionKind::ForceCancel | ActionKind::ApproveRun | ActionKind::DeleteRun | ActionKind::DeleteLogs => {
             &[]
         }

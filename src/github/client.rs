@@ -39,6 +39,10 @@ pub(super) struct Inner {
     anonymous: Octocrab,
     pub(super) plain: PlainClient,
     pub(super) channels: Channels,
+    /// The App's id.
+    pub(super) app_id: Option<u64>,
+    /// Our own login, once it has been asked for.
+    pub(super) login: Once<(), String>,
     pub(super) token: Option<SecretText>,
     pub(super) reviewer: Option<SecretText>,
     pub(super) clock: Clock,
@@ -60,6 +64,10 @@ impl GitHub {
     /// # Errors
     /// When the URL, the App's key or the certificate authorities cannot be used.
     pub fn new(options: Options, clock: Clock) -> Result<Self, SetupError> {
+        let app_id = match &options.credential {
+            Credential::App { id, .. } => Some(*id),
+            Credential::Token(_) => None,
+        };
         let base = Base::parse(&options.api_url)?;
         let connector = transport::connector(&base, options.ca_pem.as_deref(), options.timeout)?;
         let anonymous = transport::octocrab(&base, connector.clone(), AuthState::None)?;
@@ -78,6 +86,8 @@ impl GitHub {
                 octocrab,
                 anonymous,
                 plain: transport::plain_client(connector.clone()),
+                app_id,
+                login: Once::new(1),
                 channels: Channels::new(options.channels, connector)?,
                 // A reviewer who is the user of the token has the token's limits.
                 reviewer: reviewer.filter(|reviewer| token.as_ref() != Some(reviewer)),

@@ -27,8 +27,8 @@ mod transport;
 pub use channel::{Channel, ChannelError, ChannelPost};
 pub use client::GitHub;
 pub use endpoints::{
-    Approval, DeploymentReview, Installation, InstalledRepository, Jobs, LogSink, LogsError, Meta,
-    PendingDeployment, ProtectionRuleReview, RunPage, RunQuery, WorkflowRef,
+    Approval, CheckRun, DeploymentReview, Installation, InstalledRepository, IssueComment, Jobs, LogSink,
+    LogsError, Meta, PendingDeployment, ProtectionRuleReview, RunPage, RunQuery, WorkflowRef,
 };
 pub use errors::{GitHubError, SetupError};
 pub use limits::Quota;

@@ -54,6 +54,10 @@ impl Call {
         Self { method: Method::POST, target, json: None }
     }
 
+    pub(super) fn patch(target: String) -> Self {
+        Self { method: Method::PATCH, target, json: None }
+    }
+
     pub(super) fn delete(target: String) -> Self {
         Self { method: Method::DELETE, target, json: None }
     }

@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{JobId, RuleName, RunAttempt, RunId};
+use super::{Conclusion, JobId, RuleName, RunAttempt, RunId};
 
 /// One thing to do to one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,12 @@ pub enum Action {
     ArchiveLogs(ArchiveLogs),
     /// Tell a channel.
     Notify(Notify),
+    /// Show a check at the run's commit.
+    Check(Check),
+    /// Say something on the run's pull request.
+    Comment(Comment),
+    /// Add labels to the run's pull request and take others off.
+    Label(Label),
     /// Delete the run with its logs and artifacts.
     DeleteRun,
     /// Delete the run's logs and keep the run.
@@ -50,6 +56,12 @@ pub enum ActionKind {
     ArchiveLogs,
     /// `notify`
     Notify,
+    /// `check`
+    Check,
+    /// `comment`
+    Comment,
+    /// `label`
+    Label,
     /// `delete_run`
     DeleteRun,
     /// `delete_logs`
@@ -58,7 +70,7 @@ pub enum ActionKind {
 
 impl ActionKind {
     /// The kinds that a rule can write, in the order of the reference.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Rerun,
         Self::Cancel,
         Self::ApproveRun,
@@ -66,6 +78,9 @@ impl ActionKind {
         Self::RejectDeployment,
         Self::ArchiveLogs,
         Self::Notify,
+        Self::Check,
+        Self::Comment,
+        Self::Label,
         Self::DeleteRun,
         Self::DeleteLogs,
     ];
@@ -82,6 +97,9 @@ impl ActionKind {
             Self::RejectDeployment => "reject_deployment",
             Self::ArchiveLogs => "archive_logs",
             Self::Notify => "notify",
+            Self::Check => "check",
+            Self::Comment => "comment",
+            Self::Label => "label",
             Self::DeleteRun => "delete_run",
             Self::DeleteLogs => "delete_logs",
         }
@@ -117,6 +135,9 @@ impl Action {
             },
             Self::ArchiveLogs(_) => ActionKind::ArchiveLogs,
             Self::Notify(_) => ActionKind::Notify,
+            Self::Check(_) => ActionKind::Check,
+            Self::Comment(_) => ActionKind::Comment,
+            Self::Label(_) => ActionKind::Label,
             Self::DeleteRun => ActionKind::DeleteRun,
             Self::DeleteLogs => ActionKind::DeleteLogs,
         }
@@ -144,6 +165,33 @@ pub struct ArchiveLogs {
     pub to: PathBuf,
     /// The day in UTC on which the run was created; in a rule empty.
     pub day: String,
+}
+
+/// A check at the run's commit, which stands there with its name beside those of GitHub's jobs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Its name.
+    pub name: String,
+    /// GitHub's word.
+    pub conclusion: Conclusion,
+    /// Markdown; in a rule a template.
+    pub summary: String,
+}
+
+/// One comment of a rule on the run's pull request, which is kept up to date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comment {
+    /// Markdown; in a rule a template.
+    pub body: String,
+}
+
+/// Labels of the run's pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// Those that it is to have.
+    pub add: Vec<String>,
+    /// Those that it is not to have.
+    pub remove: Vec<String>,
 }
 
 /// Telling a channel of the configuration.
@@ -326,6 +374,9 @@ impl ActionKey {
             | Action::ApproveRun(_)
             | Action::ArchiveLogs(_)
             | Action::Notify(_)
+            | Action::Check(_)
+            | Action::Comment(_)
+            | Action::Label(_)
             | Action::DeleteRun
             | Action::DeleteLogs => Self(format!("{rule}/{run}/{attempt}/{kind}")),
         }

@@ -94,6 +94,9 @@ impl ActionKind {
             | Self::RejectDeployment
             | Self::ArchiveLogs
             | Self::Notify
+            | Self::Check
+            | Self::Comment
+            | Self::Label
             | Self::DeleteRun
             | Self::DeleteLogs => false,
         }
@@ -111,7 +114,12 @@ impl ActionKind {
             | Self::RejectDeployment
             | Self::DeleteRun
             | Self::DeleteLogs => true,
-            Self::ForceCancel | Self::ArchiveLogs | Self::Notify => false,
+            Self::ForceCancel
+            | Self::ArchiveLogs
+            | Self::Notify
+            | Self::Check
+            | Self::Comment
+            | Self::Label => false,
         }
     }
 }

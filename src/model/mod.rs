@@ -15,8 +15,8 @@ mod verdict;
 mod workflow_run;
 
 pub use action::{
-    Action, ActionKey, ActionKind, ApproveRun, ArchiveLogs, ChannelFormat, ForceCancel, Guard, Notify, Rerun,
-    RerunScope, Review, ReviewState, Via,
+    Action, ActionKey, ActionKind, ApproveRun, ArchiveLogs, ChannelFormat, Check, Comment, ForceCancel,
+    Guard, Label, Notify, Rerun, RerunScope, Review, ReviewState, Via,
 };
 pub use breaker::{Breaker, BreakerScope, Ending, Failing};
 pub use event::{Command, Event, Gate, GitHubEvent, ScheduledPass, Signal};

@@ -140,6 +140,9 @@ impl Pipeline {
             | Action::ApproveRun(_)
             | Action::ArchiveLogs(_)
             | Action::Notify(_)
+            | Action::Check(_)
+            | Action::Comment(_)
+            | Action::Label(_)
             | Action::ReviewDeployments(_) => return None,
         }
         if plan.rule.as_str() == RuleName::COMMAND {

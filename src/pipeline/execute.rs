@@ -304,7 +304,9 @@ impl Pipeline {
                         return outcome_of_look(&error);
                     }
                 }
-                Recheck::Go(environments) => return self.perform(access, action, &environments, tries).await,
+                Recheck::Go(environments) => {
+                    return self.perform(access, action, &look, &environments, tries).await;
+                }
                 Recheck::Done(words) => return Outcome::Done(words),
                 Recheck::Refuse(words) => return Outcome::Refused(words),
                 Recheck::Wait(words) => return Outcome::Retry(words),

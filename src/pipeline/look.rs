@@ -122,7 +122,7 @@ impl Pipeline {
 }
 
 /// The run, which is looked at before all else.
-fn looked_at(look: &Look) -> Result<&RunSnapshot, GitHubError> {
+pub(super) fn looked_at(look: &Look) -> Result<&RunSnapshot, GitHubError> {
     match &look.run {
         Some(CurrentRun::There(run)) => Ok(run),
         Some(CurrentRun::Gone) | None => {

@@ -16,6 +16,7 @@ mod perform;
 mod schedule;
 mod starting;
 mod surroundings;
+mod tell;
 mod underway;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -52,6 +53,8 @@ pub struct Pipeline {
     listed: listing::Listed,
     starting: starting::Starting,
     logs: logs::Logs,
+    /// One at a time, so that two runs of one pull request do not both find that there is no comment yet.
+    telling: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What one step of a worker did.
@@ -87,6 +90,7 @@ impl Pipeline {
             listed: listing::Listed::default(),
             starting: starting::Starting::default(),
             logs: logs::Logs::default(),
+            telling: Arc::default(),
         }
     }
 
@@ -112,6 +116,9 @@ impl Pipeline {
             | Action::ApproveRun(_)
             | Action::ArchiveLogs(_)
             | Action::Notify(_)
+            | Action::Check(_)
+            | Action::Comment(_)
+            | Action::Label(_)
             | Action::DeleteRun
             | Action::DeleteLogs => false,
         };

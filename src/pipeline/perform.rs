@@ -3,6 +3,7 @@
 use crate::{
     github::{Access, DeploymentReview, GitHubError, ProtectionRuleReview},
     model::{Action, ActionRow, EnvironmentId, Outcome, PlannedAction, Rerun, RerunScope, Review, Via},
+    rules::Look,
 };
 
 use super::Pipeline;
@@ -16,6 +17,7 @@ impl Pipeline {
         &self,
         access: &Access,
         action: &ActionRow,
+        look: &Look,
         environments: &[EnvironmentId],
         tries: u32,
     ) -> Outcome {
@@ -37,6 +39,9 @@ impl Pipeline {
                 (self.review(access, plan, review, environments).await, words)
             }
             Action::ArchiveLogs(archive) => return self.archive(access, plan, archive, tries).await,
+            Action::Check(_) | Action::Comment(_) | Action::Label(_) => {
+                return self.tell(access, action, look, tries).await;
+            }
             Action::Notify(notify) => return self.notify(action, notify).await,
             Action::DeleteRun => {
                 (self.github.delete_run(access, plan.run).await, "deleted the run".to_owned())
@@ -136,6 +141,9 @@ pub(super) fn outcome_of(action: &Action, error: &GitHubError, tries: u32) -> Ou
             | Action::ApproveRun(_)
             | Action::ArchiveLogs(_)
             | Action::Notify(_)
+            | Action::Check(_)
+            | Action::Comment(_)
+            | Action::Label(_)
             | Action::DeleteRun
             | Action::DeleteLogs => Outcome::Retry(words),
         },
@@ -151,7 +159,10 @@ pub(super) fn outcome_of(action: &Action, error: &GitHubError, tries: u32) -> Ou
             | Action::Cancel
             | Action::ReviewDeployments(_)
             | Action::ArchiveLogs(_)
-            | Action::Notify(_) => Outcome::Failed(words),
+            | Action::Notify(_)
+            | Action::Check(_)
+            | Action::Comment(_)
+            | Action::Label(_) => Outcome::Failed(words),
         },
         GitHubError::Refused { status, message } => {
             outcome_of_refusal(action, *status, message, words, tries)

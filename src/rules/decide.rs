@@ -4,8 +4,8 @@ use std::{hash::Hasher, time::Duration};
 
 use super::{Mode, Rule, Ruleset, ceilings, message};
 use crate::model::{
-    Action, ActionKey, ActionState, ApproveRun, ArchiveLogs, ConditionResult, Facts, JobId, Lane,
-    PlannedAction, Rerun, RerunScope, Review, RuleVerdict, RunAttempt, RunId, Signal, Timestamp, Truth,
+    Action, ActionKey, ActionState, ApproveRun, ArchiveLogs, Check, Comment, ConditionResult, Facts, JobId,
+    Lane, PlannedAction, Rerun, RerunScope, Review, RuleVerdict, RunAttempt, RunId, Signal, Timestamp, Truth,
     Verdict, Via,
 };
 
@@ -161,9 +161,18 @@ fn bind(rule: &Rule, action: &Action, facts: &Facts, now: Timestamp) -> Option<A
         Action::Notify(notify) => {
             return Some(Action::Notify(message::bind(notify, &rule.name, facts, now)));
         }
+        Action::Check(check) => {
+            let summary = message::markdown(&check.summary, &rule.name, facts, now);
+            return Some(Action::Check(Check { summary, ..check.clone() }));
+        }
+        Action::Comment(comment) => {
+            let body = message::markdown(&comment.body, &rule.name, facts, now);
+            return Some(Action::Comment(Comment { body }));
+        }
         Action::Rerun(_)
         | Action::Cancel
         | Action::ForceCancel(_)
+        | Action::Label(_)
         | Action::DeleteRun
         | Action::DeleteLogs => return Some(action.clone()),
     };
@@ -211,6 +220,9 @@ pub fn first_due(action: &Action, run: RunId, attempt: RunAttempt, now: Timestam
         | Action::ReviewDeployments(_)
         | Action::ArchiveLogs(_)
         | Action::Notify(_)
+        | Action::Check(_)
+        | Action::Comment(_)
+        | Action::Label(_)
         | Action::DeleteRun
         | Action::DeleteLogs => now,
     }
@@ -262,7 +274,9 @@ fn competes(first: &Action, second: &Action) -> bool {
         // What is kept twice is kept.
         (Action::ArchiveLogs(_), _) => false,
         // Each rule has its own to tell.
-        (Action::Notify(_), _) => false,
+        (Action::Notify(_) | Action::Comment(_) | Action::Label(_), _) => false,
+        // Two checks of one name at one commit would take turns.
+        (Action::Check(first), Action::Check(second)) => first.name == second.name,
         _ => first.kind().competes_with(second.kind()),
     }
 }

@@ -37,6 +37,14 @@ pub(super) fn bind(notify: &Notify, rule: &RuleName, facts: &Facts, now: Timesta
     Notify { text, body: body.to_string(), ..notify.clone() }
 }
 
+/// The longest Markdown, in characters: GitHub takes 65,535, and the marks of a comment need some.
+const LONGEST_MARKDOWN: usize = 65_000;
+
+/// Markdown for GitHub.
+pub(super) fn markdown(source: &str, rule: &RuleName, facts: &Facts, now: Timestamp) -> String {
+    filled(source, Target::Markdown, rule, facts, now).chars().take(LONGEST_MARKDOWN).collect()
+}
+
 /// A rule's text with its variables filled in. That it is a template was checked when the file was loaded.
 fn filled(source: &str, target: Target, rule: &RuleName, facts: &Facts, now: Timestamp) -> String {
     Template::parse(source)

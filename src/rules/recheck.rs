@@ -199,7 +199,9 @@ fn recheck_run(plan: &PlannedAction, look: &Look, circumstances: Circumstances, 
         Action::ApproveRun(approve) => recheck_approval(plan, approve, run),
         Action::ArchiveLogs(_) if completed || attempt > plan.attempt => Recheck::Go(Vec::new()),
         Action::ArchiveLogs(_) => Recheck::Wait(not_completed(run)),
-        Action::Notify(_) => Recheck::Go(Vec::new()),
+        Action::Notify(_) | Action::Check(_) | Action::Comment(_) | Action::Label(_) => {
+            Recheck::Go(Vec::new())
+        }
         Action::DeleteRun | Action::DeleteLogs => recheck_delete(plan, run, completed),
     }
 }
@@ -215,6 +217,9 @@ fn when_gone(action: &Action) -> Recheck {
         | Action::ForceCancel(_)
         | Action::ApproveRun(_)
         | Action::Notify(_)
+        | Action::Check(_)
+        | Action::Comment(_)
+        | Action::Label(_)
         | Action::ReviewDeployments(_) => Recheck::Refuse("GitHub has no such run any more".to_owned()),
     }
 }
@@ -253,7 +258,15 @@ fn attempt_now(
         return Err(Recheck::Refuse("GitHub does not say which attempt the run is on".to_owned()));
     };
     // A run that waits to be approved says by itself whether it still does; logs of an attempt stay what they are.
-    let whichever = matches!(plan.action, Action::ApproveRun(_) | Action::ArchiveLogs(_));
+    // What is told is told of the attempt that was judged.
+    let whichever = matches!(
+        plan.action,
+        Action::ApproveRun(_)
+            | Action::ArchiveLogs(_)
+            | Action::Check(_)
+            | Action::Comment(_)
+            | Action::Label(_)
+    );
     if attempt == plan.attempt || whichever {
         return Ok(attempt);
     }

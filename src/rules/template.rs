@@ -30,6 +30,8 @@ pub enum Target {
     Plain,
     /// Slack's format: `&`, `<` and `>` stand for themselves, so that nobody is called and nothing is a link.
     Slack,
+    /// GitHub's Markdown: nobody is mentioned, nothing is a link, an image, a heading or HTML.
+    Markdown,
 }
 
 /// The longest text that a variable is replaced by, in characters: a title is not a place for a novel.
@@ -97,6 +99,7 @@ impl Template {
                 Part::Text(text) => text.clone(),
                 Part::Variable(name) => {
                     let value = value_of(name, rule, facts, now).unwrap_or_else(|| "unknown".to_owned());
+                    let target = if is_ours(name, &value) { Target::Plain } else { target };
                     escaped(&value, target)
                 }
             })
@@ -109,6 +112,7 @@ fn escaped(value: &str, target: Target) -> String {
     let text = value.chars().filter(|character| !character.is_control()).take(LONGEST_VALUE);
     match target {
         Target::Plain => text.collect(),
+        Target::Markdown => text.map(in_markdown).collect(),
         Target::Slack => text
             .map(|character| match character {
                 '&' => "&amp;".to_owned(),
@@ -117,6 +121,37 @@ fn escaped(value: &str, target: Target) -> String {
                 other => other.to_string(),
             })
             .collect(),
+    }
+}
+
+/// A character in Markdown. GitHub looks for mentions, references and addresses after a backslash has gone, so that
+/// these get a space of no width behind them.
+fn in_markdown(character: char) -> String {
+    match character {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        '@' => "@\u{200b}".to_owned(),
+        '#' => "\\#\u{200b}".to_owned(),
+        ':' => ":\u{200b}".to_owned(),
+        // No backslash helps inside of code, which it would end.
+        '`' => "'".to_owned(),
+        '\\' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '!' | '|' | '~' | '$' => {
+            format!("\\{character}")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What GitHub or we made, of characters that mean nothing in Markdown, or an address that is to be a link.
+fn is_ours(name: &str, value: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/:".contains(&byte);
+    match name {
+        "run_url" => value.starts_with("http") && value.bytes().all(plain),
+        "rule" | "run_id" | "run_attempt" | "repository" | "head_sha" | "conclusion" | "age" => {
+            !value.contains(['@', '`', '<', '[', '\\'])
+        }
+        _ => false,
     }
 }
 

@@ -55,6 +55,8 @@ impl Simulator {
             environments: Vec::new(),
             installations: Vec::new(),
             pulls: Vec::new(),
+            comments: Vec::new(),
+            checks: Vec::new(),
             runs: std::collections::BTreeMap::new(),
             job_runs: std::collections::BTreeMap::new(),
             access: Access::default(),

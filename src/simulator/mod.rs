@@ -16,6 +16,7 @@ mod api_app;
 mod api_pulls;
 mod api_repo;
 mod api_runs;
+mod api_telling;
 mod auth;
 mod clock;
 mod connection;

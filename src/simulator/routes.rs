@@ -47,6 +47,9 @@ impl World {
         match parts.as_slice() {
             ["meta"] => self.meta(),
             ["app", rest @ ..] => self.app_route(call, &who, rest),
+            ["user"] if matches!(who, Who::Person { .. }) => {
+                Reply::json(200, &serde_json::json!({ "login": who.login(), "type": "User" }))
+            }
             ["installation", "repositories"] => self.installation_repositories(call, &who),
             ["repos", owner, name, "installation"] => {
                 self.repo_installation(&who, &format!("{owner}/{name}"))
@@ -84,6 +87,14 @@ impl World {
             }
             ("GET", ["pulls"]) => self.get_pulls(asked),
             ("GET", ["pulls", number]) => self.get_pull(asked, number),
+            ("GET", ["commits", sha, "check-runs"]) => self.get_checks(asked, sha),
+            ("POST", ["check-runs"]) => self.post_check(asked),
+            ("PATCH", ["check-runs", id]) => self.patch_check(asked, id),
+            ("GET", ["issues", number, "comments"]) => self.get_comments(asked, number),
+            ("POST", ["issues", number, "comments"]) => self.post_comment(asked, number),
+            ("PATCH", ["issues", "comments", id]) => self.patch_comment(asked, id),
+            ("POST", ["issues", number, "labels"]) => self.post_labels(asked, number),
+            ("DELETE", ["issues", number, "labels", name]) => self.delete_label(asked, number, name),
             ("GET", ["commits", sha, "pulls"]) => self.get_pulls_of_commit(asked, sha),
             ("GET", ["check-runs", job, "annotations"]) => self.get_annotations(asked, job),
             ("GET", ["environments"]) => self.get_environments(asked),

@@ -9,7 +9,7 @@ use super::world::{Environment, Repo, World};
 /// Slug of the App that the simulator plays host to.
 pub(super) const APP_SLUG: &str = "runwarden";
 /// Its id.
-pub(super) const APP_ID: u64 = 1_105_204;
+pub(super) const APP_ID: u64 = 12_345;
 
 /// Field and path of a repository's `*_url`s.
 const REPO_URLS: [(&str, &str); 37] = [

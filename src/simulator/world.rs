@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::api_telling::{Check, Comment};
 use super::auth::Access;
 use super::clock::Clock;
 use super::delivery::Hook;
@@ -27,6 +28,8 @@ pub(super) struct World {
     pub(super) environments: Vec<Environment>,
     pub(super) installations: Vec<Installation>,
     pub(super) pulls: Vec<Pull>,
+    pub(super) comments: Vec<Comment>,
+    pub(super) checks: Vec<Check>,
     pub(super) runs: BTreeMap<u64, Run>,
     pub(super) job_runs: BTreeMap<u64, u64>,
     pub(super) access: Access,

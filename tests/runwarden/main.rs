@@ -24,4 +24,5 @@ mod pulls;
 mod replay;
 mod stories;
 mod story;
+mod telling;
 mod webhook;

@@ -80,6 +80,9 @@ pub(super) fn by_people(action: &ActionRow, later: &Later) -> ByPeople {
         Action::ReviewDeployments(_)
         | Action::ArchiveLogs(_)
         | Action::Notify(_)
+        | Action::Check(_)
+        | Action::Comment(_)
+        | Action::Label(_)
         | Action::DeleteRun
         | Action::DeleteLogs => {
             return ByPeople::Untold;

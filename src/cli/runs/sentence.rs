@@ -83,6 +83,9 @@ fn order(action: &Action) -> String {
             format!("{noun} of {} for", review.environments.join(", "))
         }
         Action::ArchiveLogs(_) => "archiving of the logs of".to_owned(),
+        Action::Check(check) => format!("check {} for", check.name),
+        Action::Comment(_) => "comment on the pull request of".to_owned(),
+        Action::Label(_) => "labels of the pull request of".to_owned(),
         Action::Notify(notify) => format!("message to channel {} about", notify.to),
         Action::DeleteRun => "deletion of".to_owned(),
         Action::DeleteLogs => "deletion of the logs of".to_owned(),

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::At;
 use crate::model::{
-    Action, ActionKind, ActionRow, ChannelFormat, ExecutionRow, Guard, JobId, Lane, PlannedAction,
-    RepositoryName, RerunScope, RuleName, RunAttempt, RunId, Via,
+    Action, ActionKind, ActionRow, ChannelFormat, Conclusion, ExecutionRow, Guard, JobId, Lane,
+    PlannedAction, RepositoryName, RerunScope, RuleName, RunAttempt, RunId, Via,
 };
 
 /// What is planned.
@@ -14,7 +14,7 @@ pub(in crate::cli) struct PlanView<'a> {
     /// The rule, or `command`.
     rule: &'a RuleName,
     /// `rerun`, `cancel`, `force_cancel`, `approve_run`, `approve_deployment`, `reject_deployment`,
-    /// `archive_logs`, `notify`, `delete_run`, `delete_logs`.
+    /// `archive_logs`, `notify`, `check`, `comment`, `label`, `delete_run`, `delete_logs`.
     action: ActionKind,
     /// What is particular to the kind; an empty object where nothing is.
     params: Params<'a>,
@@ -99,6 +99,18 @@ enum Params<'a> {
         format: ChannelFormat,
         text: &'a str,
     },
+    Check {
+        name: &'a str,
+        conclusion: &'a Conclusion,
+        summary: &'a str,
+    },
+    Comment {
+        body: &'a str,
+    },
+    Label {
+        add: &'a [String],
+        remove: &'a [String],
+    },
     None {},
 }
 
@@ -173,6 +185,11 @@ impl<'a> From<&'a Action> for Params<'a> {
             Action::ForceCancel(force) => Self::ForceCancel { after_seconds: force.after.as_secs_f64() },
             Action::ApproveRun(approve) => Self::ApproveRun { head_sha: approve.head_sha.as_deref() },
             Action::ArchiveLogs(archive) => Self::ArchiveLogs { to: &archive.to, day: &archive.day },
+            Action::Check(check) => {
+                Self::Check { name: &check.name, conclusion: &check.conclusion, summary: &check.summary }
+            }
+            Action::Comment(comment) => Self::Comment { body: &comment.body },
+            Action::Label(label) => Self::Label { add: &label.add, remove: &label.remove },
             Action::Notify(notify) => {
                 Self::Notify { to: &notify.to, format: notify.format, text: &notify.text }
             }

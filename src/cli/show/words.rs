@@ -25,6 +25,15 @@ pub(in crate::cli) fn what_it_does(action: &Action) -> String {
             format!("{verb} the deployment to {}", review.environments.join(", "))
         }
         Action::ArchiveLogs(archive) => format!("archive the run's logs in {}", archive.to.display()),
+        Action::Check(check) => format!("show check {} as {}", check.name, check.conclusion),
+        Action::Comment(_) => "comment on the pull request".to_owned(),
+        Action::Label(label) => {
+            let named = |verb: &str, names: &[String]| {
+                (!names.is_empty()).then(|| format!("{verb} {}", names.join(", ")))
+            };
+            let both = [named("label with", &label.add), named("take off", &label.remove)];
+            both.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+        }
         Action::Notify(notify) => format!("tell channel {}", notify.to),
         Action::DeleteRun => "delete the run".to_owned(),
         Action::DeleteLogs => "delete the run's logs".to_owned(),

@@ -5,6 +5,8 @@
 
 mod annotations;
 mod app;
+mod checks;
+mod conversation;
 mod deployments;
 mod jobs;
 mod logs;
@@ -15,6 +17,8 @@ mod runs;
 mod surroundings;
 
 pub use app::{Installation, InstalledRepository, Meta};
+pub use checks::CheckRun;
+pub use conversation::IssueComment;
 pub use deployments::{Approval, DeploymentReview, PendingDeployment, ProtectionRuleReview};
 pub use jobs::Jobs;
 pub(super) use jobs::job;

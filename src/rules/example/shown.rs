@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use crate::{
-    model::{Action, ActionKind, Facts, JobId, PlannedAction, Rerun, RerunScope, Timestamp},
+    model::{Action, ActionKind, Conclusion, Facts, JobId, PlannedAction, Rerun, RerunScope, Timestamp},
     rules::show_duration,
 };
 
@@ -90,6 +90,13 @@ pub fn params_of(kind: ActionKind) -> &'static [(&'static str, ParamShape)] {
         ActionKind::ApproveDeployment | ActionKind::RejectDeployment => REVIEW,
         ActionKind::ArchiveLogs => &[("to", ParamShape::Text)],
         ActionKind::Notify => &[("to", ParamShape::Text), ("text", ParamShape::Text)],
+        ActionKind::Check => &[
+            ("name", ParamShape::Text),
+            ("conclusion", ParamShape::Word(Conclusion::KNOWN)),
+            ("summary", ParamShape::Text),
+        ],
+        ActionKind::Comment => &[("body", ParamShape::Text)],
+        ActionKind::Label => &[("add", ParamShape::Texts), ("remove", ParamShape::Texts)],
         ActionKind::ForceCancel | ActionKind::ApproveRun | ActionKind::DeleteRun | ActionKind::DeleteLogs => {
             &[]
         }
@@ -126,6 +133,15 @@ pub(super) fn shown(
             params
         }
         Action::ArchiveLogs(archive) => vec![("to", Param::Text(archive.to.display().to_string()))],
+        Action::Check(check) => vec![
+            ("name", Param::Text(check.name.clone())),
+            ("conclusion", Param::Word(check.conclusion.to_string())),
+            ("summary", Param::Text(check.summary.clone())),
+        ],
+        Action::Comment(comment) => vec![("body", Param::Text(comment.body.clone()))],
+        Action::Label(label) => {
+            vec![("add", Param::Texts(label.add.clone())), ("remove", Param::Texts(label.remove.clone()))]
+        }
         Action::Notify(notify) => {
             vec![("to", Param::Text(notify.to.clone())), ("text", Param::Text(notify.text.clone()))]
         }
