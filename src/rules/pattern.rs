@@ -13,6 +13,21 @@ pub struct Pattern {
     source: String,
     excludes: bool,
     regex: Regex,
+    /// Most patterns are one value; comparing it touches far less memory than the search of an automaton.
+    exact: Option<Exact>,
+}
+
+/// The one text that a pattern matches.
+#[derive(Debug, Clone)]
+struct Exact {
+    text: String,
+    ignore_case: bool,
+}
+
+impl Exact {
+    fn is(&self, text: &str) -> bool {
+        if self.ignore_case { self.text.eq_ignore_ascii_case(text) } else { self.text == text }
+    }
 }
 
 /// Why a text is not a pattern.
@@ -64,7 +79,9 @@ impl Pattern {
             .size_limit(SIZE_LIMIT)
             .build()
             .map_err(|error| PatternError::Regex(error.to_string()))?;
-        Ok(Self { source: source.to_owned(), excludes, regex })
+        let one_value = whole && !is_special(body) && (!ignore_case || body.is_ascii());
+        let exact = one_value.then(|| Exact { text: body.to_owned(), ignore_case });
+        Ok(Self { source: source.to_owned(), excludes, regex, exact })
     }
 
     /// Whether patterns accept a value that goes by any of these texts: each in turn takes in what it matches, or
@@ -74,7 +91,7 @@ impl Pattern {
     pub fn accept<T: AsRef<str>>(patterns: &[Self], texts: &[T]) -> bool {
         let all_else = patterns.first().is_some_and(|first| first.excludes);
         patterns.iter().fold(all_else, |accepted, pattern| {
-            let hit = texts.iter().any(|text| pattern.regex.is_match(text.as_ref()));
+            let hit = texts.iter().any(|text| pattern.matches(text.as_ref()));
             if hit { !pattern.excludes } else { accepted }
         })
     }
@@ -82,7 +99,7 @@ impl Pattern {
     /// Whether this pattern matches the text, be it to take it in or to exclude it.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        self.exact.as_ref().map_or_else(|| self.regex.is_match(text), |exact| exact.is(text))
     }
 
     /// Its text, without the `!` of an exclusion.
@@ -113,9 +130,13 @@ impl Pattern {
     #[must_use]
     pub fn one_value(&self) -> Option<&str> {
         let body = self.body();
-        let special = body.contains(['*', '?']) || body.starts_with('/');
-        (!special).then_some(body)
+        (!is_special(body)).then_some(body)
     }
+}
+
+/// Whether a pattern without its `!` may match several texts.
+fn is_special(body: &str) -> bool {
+    body.contains(['*', '?']) || body.starts_with('/')
 }
 
 impl fmt::Display for Pattern {
