@@ -129,7 +129,7 @@ fn text(seed: usize, bytes: usize) -> String {
         "variable",
         "src/lib.rs:42:7",
         "v1.2.3",
-        "(/home/runner/work/api)",
+        "(file:///api)",
         "Fetched",
         "in",
         "0.42s",

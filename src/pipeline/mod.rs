@@ -13,6 +13,7 @@ mod logs;
 mod look;
 mod notify;
 mod perform;
+mod pulls;
 mod schedule;
 mod starting;
 mod surroundings;

@@ -8,11 +8,11 @@ use std::{
 
 use crate::{
     github::{Access, GitHubError, RunQuery, WorkflowRef},
-    model::{Fact, Head, PullRequest, RunId, RunSnapshot, Status, of_run},
+    model::{Fact, Head, PullRequest, RunId, RunSnapshot, Status},
     rules::Presence,
 };
 
-use super::{Pipeline, underway::mirrored};
+use super::Pipeline;
 
 /// So many runs of a branch are looked at for newer ones: the list begins with the newest.
 const NEWEST: u8 = 10;
@@ -26,7 +26,6 @@ pub(super) struct SharedFacts {
     workflows: HashMap<String, String>,
     heads: HashMap<(String, String), Head>,
     pub(super) underway: Option<Vec<RunSnapshot>>,
-    pub(super) bases: HashMap<(String, String), Option<String>>,
     pub(super) pulls: HashMap<(String, String), Vec<PullRequest>>,
     pub(super) gates: HashMap<RunId, Vec<String>>,
 }
@@ -101,40 +100,6 @@ impl Pipeline {
         Ok(match branch {
             Some(_) => Fact::Missing(format!("{name} is both a branch and a tag")),
             None => Fact::Known(Some(name.to_owned())),
-        })
-    }
-
-    /// The pull requests that the run belongs to, by the branch and commit of its head: payloads name none of forks.
-    pub(super) async fn pulls_of(
-        &self,
-        access: &Access,
-        run: &RunSnapshot,
-        shared: &Shared,
-    ) -> Result<Fact<Vec<PullRequest>>, GitHubError> {
-        let (Some(branch), Some(head)) = (run.branch.as_deref(), &run.head_repository) else {
-            return Ok(Fact::Missing("GitHub does not give the run's head".to_owned()));
-        };
-        let key = (head.key(), branch.to_owned());
-        let pulls = match shared.with(|shared| shared.pulls.get(&key).cloned()) {
-            Some(pulls) => pulls,
-            None => {
-                let pulls = match mirrored(run) {
-                    Some(number) => match self.github.pull_request(access, number).await {
-                        Ok(pull) => vec![pull],
-                        Err(GitHubError::NotFound { .. }) => Vec::new(),
-                        Err(error) => return Err(error),
-                    },
-                    None => self.github.pulls_of_head(access, head, branch).await?,
-                };
-                shared.with(|shared| shared.pulls.insert(key, pulls.clone()));
-                pulls
-            }
-        };
-        Ok(match of_run(run, &pulls) {
-            Some(found) => Fact::Known(found.into_iter().cloned().collect()),
-            None => {
-                Fact::Missing("only closed pull requests of another commit come from the branch".to_owned())
-            }
         })
     }
 

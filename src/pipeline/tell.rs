@@ -3,11 +3,11 @@
 
 use crate::{
     github::{Access, CheckRun, GitHubError, IssueComment},
-    model::{Action, ActionRow, Check, Comment, Label, Outcome, PullRequest, RunSnapshot, of_run},
+    model::{Action, ActionRow, Check, Comment, Fact, Label, Outcome, PullRequest, RunSnapshot},
     rules::Look,
 };
 
-use super::{Pipeline, look::looked_at, perform::outcome_of};
+use super::{Pipeline, look::looked_at, perform::outcome_of, surroundings::Shared};
 
 /// What ends the telling early.
 type Told = Result<Outcome, Outcome>;
@@ -155,16 +155,15 @@ impl Pipeline {
 
     /// The pull request whose head is the run's commit. Of none or of several nothing is told.
     async fn pull_of(&self, access: &Access, run: &RunSnapshot) -> Result<PullRequest, Outcome> {
-        let found = match (&run.head_repository, run.branch.as_deref(), run.head_sha.as_deref()) {
-            (Some(head), Some(branch), _) => self.github.pulls_of_head(access, head, branch).await,
-            (_, _, Some(sha)) => self.github.pulls_of_commit(access, sha).await,
-            _ => return Err(Outcome::Refused("GitHub does not give the run's head".to_owned())),
+        let pulls = match self.pulls_of(access, run, &Shared::default()).await {
+            Ok(Fact::Known(pulls)) => pulls,
+            Ok(Fact::Missing(why)) => return Err(Outcome::Refused(why)),
+            Ok(Fact::NotAsked) => Vec::new(),
+            Err(error) => return Err(cannot_look("the run's pull requests", &error)),
         };
-        let pulls = found.map_err(|error| cannot_look("the run's pull requests", &error))?;
-        let all = of_run(run, &pulls).unwrap_or_default();
-        let at_it: Vec<&&PullRequest> = all.iter().filter(|pull| pull.is_at(run)).collect();
-        match (at_it.as_slice(), all.first()) {
-            ([pull], _) => Ok((**pull).clone()),
+        let at_it: Vec<&PullRequest> = pulls.iter().filter(|pull| pull.is_at(run)).collect();
+        match (at_it.as_slice(), pulls.first()) {
+            ([pull], _) => Ok((*pull).clone()),
             ([], None) => Err(Outcome::Refused("the run has no pull request".to_owned())),
             ([], Some(pull)) => Err(Outcome::Refused(format!(
                 "the run's commit is no longer the head of pull request #{}",

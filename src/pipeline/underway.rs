@@ -1,10 +1,10 @@
-//! The runs of a repository that are under way, by GitHub's list, and the bases of their pull requests.
+//! The runs of a repository that are under way, by GitHub's list.
 
 use std::time::Duration;
 
 use crate::{
     github::{Access, GitHubError, RunQuery},
-    model::{ActionRow, Fact, Facts, RunId, RunSnapshot, Status, Underway, of_run},
+    model::{ActionRow, Fact, Facts, RunId, RunSnapshot, Status, Underway},
     store::SetGoing,
 };
 
@@ -22,17 +22,6 @@ const LISTS_LAG: Duration = Duration::from_secs(120);
 /// Whether Enterprise Server learned of the status in a later version.
 fn is_young(status: &Status) -> bool {
     matches!(status, Status::Requested | Status::Pending)
-}
-
-/// How mirrors of pull requests name their branches: `pull-request/123`.
-const MIRROR: &str = "pull-request/";
-
-/// The number of the pull request that the branch mirrors.
-pub(super) fn mirrored(run: &RunSnapshot) -> Option<u64> {
-    // A fork's branch of such a name is nobody's mirror: whoever made it chose the number.
-    let own = run.head_repository.as_ref().is_some_and(|head| *head == run.repository);
-    let branch = run.branch.as_deref().filter(|_| own)?;
-    branch.strip_prefix(MIRROR).and_then(|number| number.parse().ok())
 }
 
 impl Pipeline {
@@ -57,10 +46,10 @@ impl Pipeline {
         if bases {
             for (run, entry) in runs.iter().zip(&mut underway) {
                 if run.workflow_id == facts.run.workflow_id {
-                    entry.base = self.base(access, run, shared).await?;
+                    entry.base = self.base_of(access, run, shared).await?;
                 }
             }
-            facts.details.base = self.base(access, &facts.run, shared).await?;
+            facts.details.base = self.base_of(access, &facts.run, shared).await?;
         }
         facts.details.underway = Fact::Known(underway);
         Ok(())
@@ -110,41 +99,5 @@ impl Pipeline {
         ids.sort();
         ids.dedup();
         Ok(ids)
-    }
-
-    /// What the run's pull request is to be merged into; none where it has no pull request.
-    async fn base(
-        &self,
-        access: &Access,
-        run: &RunSnapshot,
-        shared: &Shared,
-    ) -> Result<Fact<Option<String>>, GitHubError> {
-        let (Some(branch), Some(head)) = (run.branch.as_deref(), &run.head_repository) else {
-            return Ok(Fact::Missing("GitHub does not give the run's head".to_owned()));
-        };
-        let key = (head.key(), branch.to_owned());
-        if let Some(base) = shared.with(|shared| shared.bases.get(&key).cloned()) {
-            return Ok(Fact::Known(base));
-        }
-        let base = match mirrored(run) {
-            Some(number) => match self.github.pull_request(access, number).await {
-                Ok(pull) => Fact::Known(pull.base),
-                Err(GitHubError::NotFound { .. }) => Fact::Known(None),
-                Err(error) => return Err(error),
-            },
-            None => {
-                let pulls = self.github.pulls_of_head(access, head, branch).await?;
-                let mut bases = of_run(run, &pulls).unwrap_or_default().into_iter().map(|pull| &pull.base);
-                match bases.next() {
-                    None => Fact::Known(None),
-                    Some(first) if bases.all(|base| base == first) => Fact::Known(first.clone()),
-                    Some(_) => Fact::Missing("the run has pull requests with several bases".to_owned()),
-                }
-            }
-        };
-        if let Fact::Known(base) = &base {
-            shared.with(|shared| shared.bases.insert(key, base.clone()));
-        }
-        Ok(base)
     }
 }
