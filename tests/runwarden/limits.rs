@@ -243,6 +243,22 @@ async fn places_are_counted_by_the_base_of_the_pull_request() {
 }
 
 #[tokio::test]
+async fn a_run_whose_base_cannot_be_told_is_not_approved_beside_another() {
+    let rules = QUEUE.replace("[workflow, branch]", "[workflow, base]").replace("below: 3", "below: 1");
+    let mut story = Story::begin(&rules).await;
+    story.github.open_pull_request(PullSpec::new("acme/api", 1, "one"));
+    story.github.open_pull_request(PullSpec::new("acme/api", 2, "two"));
+    story.github.close_pull_request("acme/api", 1, "octocat");
+    let under_way = story.github.run(waiting("two").event("pull_request"));
+    let sha = "acb5820ced9479c074f688cc328bf03f341a511d";
+    story.github.run(waiting("one").event("pull_request").sha(sha));
+    story.pass(5 * MINUTE).await;
+    let writes = story.writes();
+    assert!(writes.len() == 1 && writes[0].contains(&format!("/{under_way}/pending")), "{writes:?}");
+    story.end().await;
+}
+
+#[tokio::test]
 async fn runs_under_way_that_cannot_be_listed_approve_nothing() {
     let mut story = Story::begin(QUEUE).await;
     let answer = Answer::message(403, "Resource not accessible by integration");
