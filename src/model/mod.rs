@@ -32,7 +32,7 @@ pub use ledger::{
 };
 pub use limits::{Bounds, Ceiling, Rate};
 pub use log::{JobLog, LogHit};
-pub use pull_request::{ChangedFile, PullRequest, of_run};
+pub use pull_request::{PullRequest, of_run};
 pub use time::{LocalTime, Timestamp};
 pub use verdict::{ConditionResult, RuleVerdict, Truth, Verdict};
 pub use workflow_run::{Conclusion, RunSnapshot, Status};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, RepositoryName, RunSnapshot, Timestamp};
+use super::{RepositoryName, RunSnapshot, Timestamp};
 
 /// A pull request. `None` means that it is not known: a null, or a field that is not there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,26 +35,6 @@ pub struct PullRequest {
     pub updated_at: Option<Timestamp>,
     /// The page for people.
     pub html_url: Option<String>,
-    /// The files that it changes, if they were asked for.
-    #[serde(default, skip_serializing_if = "Fact::is_not_asked")]
-    pub files: Fact<Vec<ChangedFile>>,
-}
-
-/// A file that a pull request changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChangedFile {
-    /// Its path.
-    pub name: String,
-    /// The path that it had before, when it was renamed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<String>,
-}
-
-impl ChangedFile {
-    /// Its path, and the one that it had before: a file that was moved is changed in both places.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.name.as_str()).chain(self.previous.as_deref())
-    }
 }
 
 impl PullRequest {
@@ -121,7 +101,6 @@ mod tests {
             title: None,
             updated_at: None,
             html_url: None,
-            files: Fact::NotAsked,
         }
     }
 

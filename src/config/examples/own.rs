@@ -139,7 +139,6 @@ fn pull(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<GivenPull>> {
         title: text(report, "title")?,
         updated_at: None,
         html_url: None,
-        files: Fact::NotAsked,
     };
     let (head_is_current, changed_since) = (flag(report, "head_is_current")?, flag(report, "changed_since")?);
     Some(vec![GivenPull { pull, head_is_current, changed_since }])

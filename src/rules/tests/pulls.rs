@@ -21,7 +21,6 @@ fn pull() -> PullRequest {
         title: Some("Fix it".to_owned()),
         updated_at: Some(NOW),
         html_url: None,
-        files: Fact::NotAsked,
     }
 }
 
