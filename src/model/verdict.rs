@@ -55,6 +55,14 @@ pub struct ConditionResult {
     pub parts: Vec<ConditionResult>,
 }
 
+impl ConditionResult {
+    /// Whether it says that the rule is for other repositories than the run's.
+    #[must_use]
+    pub fn is_of_another_repository(&self) -> bool {
+        self.satisfied == Truth::No && self.word == "repository"
+    }
+}
+
 /// What came of a rule for one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

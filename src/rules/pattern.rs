@@ -13,20 +13,70 @@ pub struct Pattern {
     source: String,
     excludes: bool,
     regex: Regex,
-    /// Most patterns are one value; comparing it touches far less memory than the search of an automaton.
-    exact: Option<Exact>,
+    simple: Option<Simple>,
 }
 
-/// The one text that a pattern matches.
+/// What most patterns are, compared without an automaton: that touches far less memory than a search.
 #[derive(Debug, Clone)]
-struct Exact {
+struct Simple {
+    shape: Shape,
     text: String,
     ignore_case: bool,
 }
 
-impl Exact {
-    fn is(&self, text: &str) -> bool {
-        if self.ignore_case { self.text.eq_ignore_ascii_case(text) } else { self.text == text }
+/// Where the one text of a simple pattern stands.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    /// It is all.
+    Whole,
+    /// It comes first; what follows may have slashes or not.
+    First { slashes: bool },
+    /// It comes last.
+    Last { slashes: bool },
+}
+
+impl Simple {
+    /// The simple form of a glob for a whole text, if it has one.
+    fn of(glob: &str, ignore_case: bool) -> Option<Self> {
+        let (shape, text) = if let Some(text) = glob.strip_suffix("**") {
+            (Shape::First { slashes: true }, text)
+        } else if let Some(text) = glob.strip_suffix('*') {
+            (Shape::First { slashes: false }, text)
+        } else if let Some(text) = glob.strip_prefix("**") {
+            (Shape::Last { slashes: true }, text)
+        } else if let Some(text) = glob.strip_prefix('*') {
+            (Shape::Last { slashes: false }, text)
+        } else {
+            (Shape::Whole, glob)
+        };
+        // What folds beyond ASCII is left to the automaton.
+        let is_simple = !is_special(text) && (!ignore_case || text.is_ascii());
+        is_simple.then(|| Self { shape, text: text.to_owned(), ignore_case })
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        let is_it = |part: &[u8]| {
+            if self.ignore_case {
+                part.eq_ignore_ascii_case(self.text.as_bytes())
+            } else {
+                part == self.text.as_bytes()
+            }
+        };
+        let Some(rest) = text.len().checked_sub(self.text.len()) else {
+            return false;
+        };
+        let (part, rest, slashes) = match self.shape {
+            Shape::Whole => return is_it(text.as_bytes()),
+            Shape::First { slashes } => {
+                let (part, rest) = text.as_bytes().split_at(self.text.len());
+                (part, rest, slashes)
+            }
+            Shape::Last { slashes } => {
+                let (rest, part) = text.as_bytes().split_at(rest);
+                (part, rest, slashes)
+            }
+        };
+        is_it(part) && (slashes || !rest.contains(&b'/'))
     }
 }
 
@@ -79,9 +129,8 @@ impl Pattern {
             .size_limit(SIZE_LIMIT)
             .build()
             .map_err(|error| PatternError::Regex(error.to_string()))?;
-        let one_value = whole && !is_special(body) && (!ignore_case || body.is_ascii());
-        let exact = one_value.then(|| Exact { text: body.to_owned(), ignore_case });
-        Ok(Self { source: source.to_owned(), excludes, regex, exact })
+        let simple = Simple::of(body, ignore_case).filter(|_| whole);
+        Ok(Self { source: source.to_owned(), excludes, regex, simple })
     }
 
     /// Whether patterns accept a value that goes by any of these texts: each in turn takes in what it matches, or
@@ -99,7 +148,7 @@ impl Pattern {
     /// Whether this pattern matches the text, be it to take it in or to exclude it.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        self.exact.as_ref().map_or_else(|| self.regex.is_match(text), |exact| exact.is(text))
+        self.simple.as_ref().map_or_else(|| self.regex.is_match(text), |simple| simple.matches(text))
     }
 
     /// Its text, without the `!` of an exclusion.
@@ -191,6 +240,18 @@ mod tests {
         ] {
             let compiled = Pattern::compile(pattern, ignore_case).unwrap();
             assert_eq!(compiled.matches(text), expected, "{pattern} against {text:?}");
+        }
+        for glob in ["v*", "v**", "*v", "**v", "*", "**", "v", "*v*", "a/*", "*/a", "V*", "ü*", "*é", "?"] {
+            for ignore_case in [false, true] {
+                let pattern = Pattern::compile(glob, ignore_case).unwrap();
+                for text in [
+                    "", "v", "V", "/v", "v/", "v1", "1v", "a/v", "v/a", "a/", "/a", "üx", "Ü", "xé", "é",
+                    "x\u{a9}",
+                ] {
+                    let searched = pattern.regex.is_match(text);
+                    assert_eq!(pattern.matches(text), searched, "{glob} against {text:?}");
+                }
+            }
         }
         assert!(matches!(Pattern::compile("/(/", false), Err(PatternError::Regex(_))));
         assert_eq!(Pattern::compile("", false), Err(PatternError::Empty));

@@ -209,14 +209,15 @@ fn says_more_than_no(verdict: Verdict) -> bool {
     }
 }
 
-/// Why no rule matched, by the rules that came closest: those with the fewest conditions in the way.
+/// Why no rule matched, by the rules that came closest: those with the fewest conditions in the way, and for other
+/// repositories last.
 fn why_none_matched(verdicts: &[RuleVerdict]) -> String {
     let mut against: Vec<(usize, &RuleVerdict)> = verdicts
         .iter()
         .filter(|verdict| verdict.verdict == Verdict::NotMatched)
-        .map(|verdict| (verdict.conditions.as_ref().map_or(0, failing), verdict))
+        .map(|verdict| (verdict.conditions.as_ref().map_or(0, in_the_way), verdict))
         .collect();
-    against.sort_by_key(|(failing, _)| *failing);
+    against.sort_by_key(|(in_the_way, _)| *in_the_way);
     let more = against.len().saturating_sub(CLOSEST);
     let mut reasons: Vec<String> = against
         .iter()
@@ -229,6 +230,12 @@ fn why_none_matched(verdicts: &[RuleVerdict]) -> String {
         more => reasons.push(format!("and {more} rules more")),
     }
     if reasons.is_empty() { "no rule that listens is on".to_owned() } else { reasons.join("; ") }
+}
+
+/// How many of a rule's tests do not hold; more than any number for a rule of other repositories.
+fn in_the_way(result: &ConditionResult) -> usize {
+    let elsewhere = result.parts.iter().any(ConditionResult::is_of_another_repository);
+    if elsewhere { usize::MAX } else { failing(result) }
 }
 
 /// How many of a condition's tests do not hold.

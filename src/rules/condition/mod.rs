@@ -60,13 +60,22 @@ pub struct Test {
 }
 
 impl Condition {
-    /// Evaluates the condition and explains each part. Every part is evaluated, so that the explanation is whole.
+    /// Evaluates the condition and explains each part. Every part is evaluated, so that the explanation is whole; but
+    /// of a rule for other repositories nothing more is said than that.
     #[must_use]
     pub fn evaluate(&self, facts: &Facts, now: Timestamp) -> ConditionResult {
-        let each = |parts: &[Self]| parts.iter().map(|part| part.evaluate(facts, now)).collect();
         match self {
-            Self::All(parts) => all(each(parts)),
-            Self::Any(parts) => any(each(parts)),
+            Self::All(parts) => {
+                let mut results = Vec::with_capacity(parts.len());
+                for part in parts {
+                    results.push(part.evaluate(facts, now));
+                    if results.last().is_some_and(ConditionResult::is_of_another_repository) {
+                        break;
+                    }
+                }
+                all(results)
+            }
+            Self::Any(parts) => any(parts.iter().map(|part| part.evaluate(facts, now)).collect()),
             Self::Not(part) => not(part.evaluate(facts, now)),
             Self::Test(test) => observe::evaluate(test, facts, now),
             Self::Jobs(test) => test.evaluate(&facts.details.jobs),

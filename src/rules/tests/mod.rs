@@ -106,6 +106,19 @@ fn words_observe_what_the_reference_says() {
 }
 
 #[test]
+fn of_a_rule_for_another_repository_only_that_is_said() {
+    let words = |repository: &str| {
+        let parts = [(Word::Event, "schedule"), (Word::Repository, repository), (Word::Branch, "dev")];
+        let when = Condition::All(parts.map(|(word, pattern)| test(word, pattern)).to_vec());
+        let conditions = when.evaluate(&facts(), NOW);
+        assert_eq!(conditions.satisfied, Truth::No);
+        conditions.parts.into_iter().map(|part| part.word).collect::<Vec<_>>()
+    };
+    assert_eq!(words("acme/api"), ["event", "repository", "branch"], "every part is explained");
+    assert_eq!(words("acme/web"), ["event", "repository"]);
+}
+
+#[test]
 fn numbers_durations_and_flags_are_compared_within_their_bounds() {
     let age = |range: Range<Duration>| {
         Condition::Test(Test { word: Word::Age, expectation: Expectation::Duration(range) })

@@ -53,6 +53,7 @@ fn with_a_rule_only_its_lines_are_shown() {
 fn a_run_that_no_rule_matched_has_one_line_with_the_closest_reasons() {
     let no = |word: &str| test(word, "a", "b", Truth::No);
     let verdicts = vec![
+        verdict("other", Verdict::NotMatched, "repository: other", vec![no("repository")]),
         verdict("far", Verdict::NotMatched, "branch: far", vec![no("branch"), no("event"), no("actor")]),
         verdict(
             "near",
@@ -66,7 +67,7 @@ fn a_run_that_no_rule_matched_has_one_line_with_the_closest_reasons() {
     let line = lines(&decided(vec![decision(facts(Signal::RunCompleted), verdicts, Vec::new())]), None);
     assert_eq!(line.len(), 1);
     assert_eq!(line[0].outcome, "no match");
-    assert_eq!(line[0].why, "near: branch: near; nearer: event: nearer; and 1 rule more");
+    assert_eq!(line[0].why, "near: branch: near; nearer: event: nearer; and 2 rules more");
 }
 
 #[test]
