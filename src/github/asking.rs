@@ -116,10 +116,10 @@ impl GitHub {
         let cost = if call.is_read() { Cost::Read } else { Cost::Write };
         let blocked = |wait: Wait| GitHubError::Blocked { until: wait.until, why: wait.why };
         let permit = pacer.admit(asker.lane, cost, self.inner.clock.now()).map_err(blocked)?;
-        asker.meter.inspect(|meter| meter.add());
+        asker.meter.inspect(|meter| meter.add(call));
         let result = transport::exchange(&octocrab, call, self.inner.timeout).await;
         if let Err(GitHubError::NotSent { .. }) = &result {
-            asker.meter.inspect(|meter| meter.take_back());
+            asker.meter.inspect(|meter| meter.take_back(call));
         }
         let answer = result?;
         let message = if answer.status.as_u16() < 400 { String::new() } else { answer.message() };

@@ -1,17 +1,17 @@
 //! How to reach GitHub: where, as whom, on whose behalf.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use octocrab::{auth::AppAuth, models::AppId};
 
-use super::{Channel, SecretText, SetupError, transport};
-use crate::model::{InstallationId, Lane, RepositoryName};
+use super::{
+    Channel, SecretText, SetupError,
+    transport::{self, Call},
+};
+use crate::model::{InstallationId, Lane, RepositoryName, Requests};
 
 /// As whom to ask GitHub.
 #[derive(Debug, Clone)]
@@ -65,21 +65,43 @@ impl Options {
 /// Counts requests sent on behalf of an execution or a decision; clones share the count. Token mints and
 /// look-ups of installations serve many and are not counted.
 #[derive(Debug, Clone, Default)]
-pub struct Meter(Arc<AtomicU32>);
+pub struct Meter(Arc<Mutex<Requests>>);
 
 impl Meter {
     /// How many were sent.
     #[must_use]
     pub fn count(&self) -> u32 {
-        self.0.load(Ordering::SeqCst)
+        self.requests().count
     }
 
-    pub(super) fn add(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
+    /// Which were sent.
+    #[must_use]
+    pub fn requests(&self) -> Requests {
+        self.with(|requests| requests.clone())
     }
 
-    pub(super) fn take_back(&self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+    pub(super) fn add(&self, call: &Call) {
+        self.with(|requests| {
+            requests.count += 1;
+            if requests.asked.len() < Requests::MOST_ASKED {
+                requests.asked.push(format!("{} {}", call.method, call.target));
+            }
+        });
+    }
+
+    /// For a request that did not leave after all.
+    pub(super) fn take_back(&self, call: &Call) {
+        self.with(|requests| {
+            requests.count = requests.count.saturating_sub(1);
+            let name = format!("{} {}", call.method, call.target);
+            if let Some(last) = requests.asked.iter().rposition(|asked| *asked == name) {
+                requests.asked.remove(last);
+            }
+        });
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Requests) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

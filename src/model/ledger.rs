@@ -147,6 +147,20 @@ pub struct DeliveryRow {
     pub due_at: Timestamp,
 }
 
+/// The requests that were sent to GitHub on someone's behalf.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// How many.
+    pub count: u32,
+    /// The first [`Self::MOST_ASKED`] of them, in their order: `GET /repos/…`.
+    pub asked: Vec<String>,
+}
+
+impl Requests {
+    /// So many are remembered by name.
+    pub const MOST_ASKED: usize = 50;
+}
+
 /// A decision to be stored, with what it plans.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewDecision {
@@ -154,8 +168,8 @@ pub struct NewDecision {
     pub facts: Facts,
     /// What each rule said.
     pub verdicts: Vec<RuleVerdict>,
-    /// How many requests to GitHub its facts cost.
-    pub requests: u32,
+    /// The requests to GitHub that its facts cost.
+    pub requests: Requests,
     /// What is to be done, or would be.
     pub actions: Vec<PlannedAction>,
 }
@@ -210,6 +224,8 @@ pub struct DecisionRow {
     pub verdicts: Vec<RuleVerdict>,
     /// How many requests to GitHub its facts cost.
     pub requests: u32,
+    /// The first of them: `GET /repos/…`.
+    pub asked: Vec<String>,
 }
 
 /// A stored action.

@@ -28,7 +28,7 @@ pub use ids::{
 pub use job::{Annotation, Job, Step};
 pub use ledger::{
     ActionRow, ActionState, DecisionRow, DeliveryRow, DeliveryState, ExecutionRow, Lane, NewDecision,
-    NewDelivery, Outcome, PlannedAction, Source,
+    NewDelivery, Outcome, PlannedAction, Requests, Source,
 };
 pub use limits::{Bounds, Ceiling, Rate};
 pub use log::{JobLog, LogHit};

@@ -14,7 +14,7 @@ use tokio::{
 use tracing::{info, warn};
 
 use crate::{
-    model::{DeliveryRow, Event, Facts, Timestamp},
+    model::{DeliveryRow, Event, Facts, Requests, Timestamp},
     rules::needs,
     store::{Decided, DueDelivery, StoreError},
 };
@@ -139,7 +139,9 @@ impl Decider {
                     let endings = pipeline.endings([&facts]);
                     ready.push(Decided { endings, ..without_decision(&delivery, &why, now) });
                 } else if needs(&rules, &facts, now).is_empty() {
-                    ready.push(self.pipeline.decide_facts(&delivery, vec![facts], 0, None).await?);
+                    ready.push(
+                        self.pipeline.decide_facts(&delivery, vec![facts], Requests::default(), None).await?,
+                    );
                 } else {
                     self.gather(delivery, async move { pipeline.gather_facts(facts).await });
                 }

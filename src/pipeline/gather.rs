@@ -6,7 +6,7 @@ use crate::{
     github::{Access, GitHubError, Meter, RunQuery},
     model::{
         Annotation, Command, Details, Fact, Facts, Gate, InstallationId, JobId, Lane, RepositoryName,
-        RunSnapshot, ScheduledPass, Signal, Status, Timestamp,
+        Requests, RunSnapshot, ScheduledPass, Signal, Status, Timestamp,
     },
     rules::{Expectation, KeepCounting, Need, Pattern, Presence, Rule, Word, needs, needs_of},
     store::StoreError,
@@ -17,13 +17,13 @@ use super::{Pipeline, listing, surroundings::Shared};
 /// What gathering brought.
 pub(super) enum Gathered {
     /// Facts to judge, one for each environment that the run waits at; at least one.
-    Facts { facts: Vec<Facts>, requests: u32, note: Option<String> },
+    Facts { facts: Vec<Facts>, requests: Requests, note: Option<String> },
     /// The run that a command is about.
-    Commanded { command: Box<Command>, run: Option<Box<RunSnapshot>>, requests: u32 },
+    Commanded { command: Box<Command>, run: Option<Box<RunSnapshot>>, requests: Requests },
     /// The repositories that a tick of a schedule goes over.
     Repositories { pass: ScheduledPass, repositories: Vec<(RepositoryName, Option<InstallationId>)> },
     /// The runs that a schedule found in one repository, and when.
-    Runs { pass: ScheduledPass, runs: Vec<Facts>, listed_at: Timestamp, requests: u32 },
+    Runs { pass: ScheduledPass, runs: Vec<Facts>, listed_at: Timestamp, requests: Requests },
     /// Nothing is to be judged; in words, why.
     Nothing(String),
     /// GitHub could not be asked; try again, at that time if it is known.
@@ -60,9 +60,9 @@ impl Pipeline {
             }
             Some(names) => {
                 let facts = names.into_iter().map(|name| at_environment(&facts, name)).collect();
-                Gathered::Facts { facts, requests: meter.count(), note }
+                Gathered::Facts { facts, requests: meter.requests(), note }
             }
-            None => Gathered::Facts { facts: vec![facts], requests: meter.count(), note },
+            None => Gathered::Facts { facts: vec![facts], requests: meter.requests(), note },
         }
     }
 
@@ -192,7 +192,7 @@ impl Pipeline {
                 None => None,
             },
         };
-        Gathered::Commanded { command: Box::new(command), run, requests: meter.count() }
+        Gathered::Commanded { command: Box::new(command), run, requests: meter.requests() }
     }
 
     /// Finds the repositories that a tick goes over, or the runs of one of them.
@@ -279,7 +279,7 @@ impl Pipeline {
                 runs.push(facts);
             }
         }
-        Ok(Gathered::Runs { pass, runs, listed_at, requests: meter.count() })
+        Ok(Gathered::Runs { pass, runs, listed_at, requests: meter.requests() })
     }
 
     /// A listed run once for each environment that it waits at, if the rule asks for that and nothing else rules it

@@ -8,8 +8,8 @@ use crate::{
     metrics::VerdictLabels,
     model::{
         Action, ActionKey, ActionState, Bounds, Breaker, Command, DeliveryGuid, DeliveryRow, Ending, Facts,
-        InstallationId, Lane, NewDecision, NewDelivery, PlannedAction, RepositoryName, RuleName, RuleVerdict,
-        RunSnapshot, ScheduledPass, Signal, Source, Timestamp, Verdict,
+        InstallationId, Lane, NewDecision, NewDelivery, PlannedAction, RepositoryName, Requests, RuleName,
+        RuleVerdict, RunSnapshot, ScheduledPass, Signal, Source, Timestamp, Verdict,
     },
     rules::{Rule, Ruleset, bound_pass, decide, judge_each, plan, spare},
     store::{Decided, StoreError},
@@ -76,7 +76,7 @@ pub(super) fn decide_command(
     delivery: &DeliveryRow,
     command: &Command,
     run: Option<RunSnapshot>,
-    requests: u32,
+    requests: Requests,
     now: Timestamp,
 ) -> Decided {
     let Some(run) = run else {
@@ -123,7 +123,7 @@ impl Pipeline {
         &self,
         delivery: &DeliveryRow,
         facts: Vec<Facts>,
-        requests: u32,
+        mut requests: Requests,
         note: Option<String>,
     ) -> Result<Decided, StoreError> {
         let now = self.clock.now();
@@ -155,7 +155,7 @@ impl Pipeline {
                 facts.signal,
             );
             // The requests were made for the delivery: the first decision carries them.
-            let requests = if decisions.is_empty() { requests } else { 0 };
+            let requests = std::mem::take(&mut requests);
             decisions.push(NewDecision {
                 facts,
                 verdicts: judgement.verdicts,
@@ -206,7 +206,7 @@ impl Pipeline {
         pass: &ScheduledPass,
         runs: Vec<Facts>,
         listed_at: Timestamp,
-        requests: u32,
+        requests: Requests,
     ) -> Result<Decided, StoreError> {
         let rules = self.rules();
         let Some(rule) = rules.rule(&pass.rule) else {
@@ -323,7 +323,12 @@ impl Pipeline {
         for (facts, verdict, mut actions) in planned {
             actions.retain(|action| !known.contains(action.key.as_str()));
             if !actions.is_empty() {
-                decisions.push(NewDecision { facts, verdicts: vec![verdict], requests: 0, actions });
+                decisions.push(NewDecision {
+                    facts,
+                    verdicts: vec![verdict],
+                    requests: Requests::default(),
+                    actions,
+                });
             }
         }
         Ok(decisions)

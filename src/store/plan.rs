@@ -178,8 +178,8 @@ async fn store_decision(
     let facts = &texts.decision.facts;
     let inserted: Option<i64> = sqlx::query_scalar(
         "INSERT INTO decisions (delivery_id, repository, run_id, run_attempt, environment, rules, requests,
-                                decided_at, facts, verdicts)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                                asked, decided_at, facts, verdicts)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (delivery_id, run_id, environment) DO NOTHING
          RETURNING id",
     )
@@ -189,7 +189,8 @@ async fn store_decision(
     .bind(facts.run.attempt.map(|attempt| attempt.0))
     .bind(facts.gate.as_ref().and_then(environment).unwrap_or(""))
     .bind(rules(&texts.decision))
-    .bind(texts.decision.requests)
+    .bind(texts.decision.requests.count)
+    .bind(asked(&texts.decision.requests.asked))
     .bind(decided.decided_at.0)
     .bind(texts.facts.as_str())
     .bind(texts.verdicts.as_str())
@@ -202,6 +203,11 @@ async fn store_decision(
         actions.push(store_action(connection, decision_id, decided.decided_at, planned, params).await?);
     }
     Ok(())
+}
+
+/// A line each; a request's target has no line break.
+fn asked(requests: &[String]) -> Option<String> {
+    (!requests.is_empty()).then(|| requests.join("\n"))
 }
 
 fn environment(gate: &Gate) -> Option<&str> {

@@ -14,7 +14,7 @@ use crate::model::{
 pub(super) const DELIVERY: &str = "id, guid, source, event, received_at, state, reason, tries, due_at";
 
 /// The columns of [`decision`].
-pub(super) const DECISION: &str = "id, delivery_id, decided_at, facts, verdicts, requests";
+pub(super) const DECISION: &str = "id, delivery_id, decided_at, facts, verdicts, requests, asked";
 
 /// The columns of [`action`].
 pub(super) const ACTION: &str = "id, decision_id, key, rule, params, repository, installation, run_id, run_attempt, \
@@ -48,6 +48,11 @@ pub(super) fn decision(row: &SqliteRow) -> Result<DecisionRow, StoreError> {
         facts: json(row, "facts")?,
         verdicts: json(row, "verdicts")?,
         requests: get(row, "requests")?,
+        asked: get::<Option<&str>>(row, "asked")?
+            .unwrap_or_default()
+            .lines()
+            .map(ToOwned::to_owned)
+            .collect(),
     })
 }
 

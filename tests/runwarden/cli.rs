@@ -693,7 +693,7 @@ fn documented_keys(entry: &Value) {
     has_keys(entry, "delivery decisions unreadable");
     has_keys(&entry["delivery"], "guid source event received_at state reason tries due_at");
     let decision = &entry["decisions"][0];
-    has_keys(decision, "decided_at requests facts verdicts actions");
+    has_keys(decision, "decided_at requests asked facts verdicts actions");
     has_keys(
         &decision["facts"],
         "signal run environment protection_rule sender visibility archived default_branch reruns_by_us jobs",

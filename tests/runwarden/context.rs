@@ -145,7 +145,11 @@ rules:
     assert_eq!(story.writes().len(), 1);
     let verdict = &story.history(hidden).await[0].decisions[0].decision.verdicts[0];
     assert!(verdict.reason.contains("observed not known: GitHub answered 404"), "{}", verdict.reason);
-    assert_eq!(story.history(current).await[0].decisions[0].decision.requests, 1);
+    let decided = &story.history(current).await[0].decisions[0].decision;
+    assert_eq!(
+        (decided.requests, decided.asked.as_slice()),
+        (1, ["GET /repos/mallory/api/branches/fix".to_owned()].as_slice())
+    );
     story.end().await;
 }
 

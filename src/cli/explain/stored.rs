@@ -75,6 +75,9 @@ fn decision_text(entry: &DecisionEntry, paint: Paint) -> String {
         more => format!("after {more} requests to GitHub"),
     };
     text.push_str(&format!("  decided {} {requests}\n", moment(decision.decided_at)));
+    for asked in &decision.asked {
+        text.push_str(&format!("    {}\n", paint.text(Tone::Dim, &clean(asked))));
+    }
     for verdict in &decision.verdicts {
         text.push('\n');
         text.push_str(&render::verdict(verdict, paint));

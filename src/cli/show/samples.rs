@@ -122,7 +122,15 @@ pub(in crate::cli) fn decision(
     verdicts: Vec<RuleVerdict>,
     actions: Vec<(ActionRow, Vec<ExecutionRow>)>,
 ) -> DecisionEntry {
-    let decision = DecisionRow { id: 1, delivery_id: 1, decided_at: at(1), facts, verdicts, requests: 0 };
+    let decision = DecisionRow {
+        id: 1,
+        delivery_id: 1,
+        decided_at: at(1),
+        facts,
+        verdicts,
+        requests: 0,
+        asked: Vec::new(),
+    };
     DecisionEntry { decision, actions }
 }
 

@@ -43,6 +43,8 @@ struct DecisionView<'a> {
     decided_at: At,
     /// Requests to GitHub that its facts cost.
     requests: u32,
+    /// The first fifty of them: `GET /repos/…`.
+    asked: &'a [String],
     /// What it was decided on.
     facts: FactsView<'a>,
     /// Per rule: `rule`, `verdict`, `reason`, and the tree `conditions` of `word`, `expected`, `observed`,
@@ -129,6 +131,7 @@ impl<'a> From<&'a DecisionEntry> for DecisionView<'a> {
         Self {
             decided_at: At(entry.decision.decided_at),
             requests: entry.decision.requests,
+            asked: &entry.decision.asked,
             facts: FactsView::from(&entry.decision.facts),
             verdicts: &entry.decision.verdicts,
             actions: entry.actions.iter().map(ActionView::from).collect(),

@@ -45,6 +45,9 @@ async fn all_come_newest_first_with_all_that_came_of_them() {
         asked(&store, everything()).await,
         ["four:", "three:", "two: retry@2 @3", "one: retry+retry-main@1"]
     );
+    let oldest = store.history(&everything()).await.unwrap().pop().unwrap();
+    let decided = &oldest.decisions[0].decision;
+    assert_eq!((decided.requests, decided.asked.join(", ").as_str()), (2, "GET /a, GET /b?page=2"));
     assert_eq!(asked(&store, HistoryFilter { limit: 2, ..everything() }).await, ["four:", "three:"]);
 }
 

@@ -8,8 +8,8 @@ use sqlx::Row;
 use super::{NOW, Place, decided, delivery, guid, repository, rerun};
 use crate::{
     model::{
-        ActionState, Bounds, Ceiling, Facts, Lane, NewDecision, PlannedAction, Rate, RunAttempt, RunId,
-        RunSnapshot, Signal, Timestamp,
+        ActionState, Bounds, Ceiling, Facts, Lane, NewDecision, PlannedAction, Rate, Requests, RunAttempt,
+        RunId, RunSnapshot, Signal, Timestamp,
     },
     store::{Finished, Store},
 };
@@ -69,7 +69,12 @@ fn decision_of(number: u64) -> NewDecision {
         ..rerun(name, &run, run.attempt.unwrap().0)
     };
     let actions = RULES.iter().map(|name| planned(name)).collect();
-    NewDecision { facts: Facts::of(Signal::RunCompleted, run), verdicts: vec![], requests: 0, actions }
+    NewDecision {
+        facts: Facts::of(Signal::RunCompleted, run),
+        verdicts: vec![],
+        requests: Requests::default(),
+        actions,
+    }
 }
 
 async fn judge(store: &Store, number: u64, now: Timestamp) {

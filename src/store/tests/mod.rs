@@ -19,8 +19,8 @@ use tempfile::TempDir;
 use super::{Decided, Store};
 use crate::model::{
     Action, ActionKey, ActionState, Bounds, DeliveryGuid, Facts, Lane, NewDecision, NewDelivery,
-    PlannedAction, RepositoryName, Rerun, RerunScope, RuleName, RuleVerdict, RunAttempt, RunId, RunSnapshot,
-    Signal, Source, Timestamp, Verdict,
+    PlannedAction, RepositoryName, Requests, Rerun, RerunScope, RuleName, RuleVerdict, RunAttempt, RunId,
+    RunSnapshot, Signal, Source, Timestamp, Verdict,
 };
 
 const NOW: Timestamp = Timestamp(1_768_000_000_000);
@@ -81,7 +81,7 @@ fn decision(in_repository: &str, run: i64, by: &[&str]) -> NewDecision {
     };
     NewDecision {
         verdicts: by.iter().map(|name| verdict(name, Verdict::Matched)).collect(),
-        requests: 2,
+        requests: Requests { count: 2, asked: vec!["GET /a".to_owned(), "GET /b?page=2".to_owned()] },
         actions: by.iter().map(|name| rerun(name, &run, 1)).collect(),
         facts: Facts::of(Signal::RunCompleted, run),
     }

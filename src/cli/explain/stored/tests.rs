@@ -16,7 +16,9 @@ fn a_decided_delivery_shows_verdicts_actions_and_executions() {
     let done = "asked GitHub to re-run the failed jobs";
     let executions = vec![execution("retry", "GitHub answered 502"), execution("done", done)];
     let actions = vec![(action("retry-flakes", rerun(), ActionState::Done, Some(done)), executions)];
-    let decisions = vec![decision(facts(Signal::RunCompleted), verdicts, actions)];
+    let mut decisions = vec![decision(facts(Signal::RunCompleted), verdicts, actions)];
+    decisions[0].decision.requests = 1;
+    decisions[0].decision.asked = vec!["GET /repos/acme/api/actions/runs/42".to_owned()];
     let entry = entry(Source::Webhook, "workflow_run", DeliveryState::Decided, None, decisions);
     let expected = "\
 delivery 72d3162e-cc78-11e3-81ab-4c9367dc0958 (workflow_run, webhook), received 2026-11-22 15:00:00Z
@@ -24,7 +26,8 @@ delivery 72d3162e-cc78-11e3-81ab-4c9367dc0958 (workflow_run, webhook), received 
 workflow_run.completed: run 42, attempt 1 of acme/api
   CI (.github/workflows/ci.yml), branch main, event push, completed: failure
   https://github.com/acme/api/actions/runs/42
-  decided 2026-11-22 15:00:01Z without asking GitHub
+  decided 2026-11-22 15:00:01Z after 1 request to GitHub
+    GET /repos/acme/api/actions/runs/42
 
 ✓ retry-flakes: matched (all conditions hold)
     condition  expected  observed
