@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod explain;
+mod follow;
 mod history;
 mod load;
 mod logging;

@@ -16,6 +16,7 @@ mod history;
 mod inbox;
 mod ingest;
 mod insert;
+mod later;
 mod notice;
 mod open;
 mod plan;
@@ -47,8 +48,9 @@ pub use history::{DecisionEntry, HistoryEntry, HistoryFilter};
 pub use inbox::DueDelivery;
 pub use ingest::{QUEUE_BYTES, QUEUE_ENTRIES};
 pub use insert::Ingested;
+pub use later::{Done, Later, Seen};
 pub use plan::{Decided, Recorded, RecordedAction};
-pub use records::{Earlier, Later, Record, Records};
+pub use records::{Earlier, Record, Records};
 
 use crate::model::{NewDelivery, Timestamp};
 

@@ -2,24 +2,23 @@
 
 use std::path::Path;
 
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Row, SqliteConnection};
 
 use super::{
     connect,
     error::{StoreError, doing, unusable},
     history::{self, HistoryEntry},
-    inbox, open, rows,
+    inbox,
+    later::{self, Later},
+    open, rows,
 };
-use crate::model::{DecisionRow, RunAttempt, RunId, Timestamp};
+use crate::model::{DecisionRow, RunId, Timestamp};
 
 /// Deliveries looked for at once.
 const PAGE: i64 = 256;
 
 /// Decisions read at once, so that a page of schedules that planned much does not fill the memory.
 const DECISIONS_AT_ONCE: i64 = 512;
-
-/// Decisions on a run after another that are read.
-const LATER: i64 = 200;
 
 const DOING: &str = "read the ledger";
 
@@ -57,15 +56,6 @@ pub struct Earlier {
     pub counts: bool,
     /// When it was planned.
     pub planned_at: Timestamp,
-}
-
-/// What became of a run after a decision.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Later {
-    /// The decisions on the same and on the next attempt that came after it, oldest first.
-    pub decisions: Vec<DecisionRow>,
-    /// The kinds of action that runwarden itself did to the attempt.
-    pub done_by_us: Vec<String>,
 }
 
 impl Records {
@@ -180,41 +170,9 @@ impl Records {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn later(
-        &mut self,
-        run: RunId,
-        attempt: RunAttempt,
-        decision: i64,
-    ) -> Result<Later, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM decisions
-             WHERE run_id = $1 AND delivery_id >= (SELECT delivery_id FROM decisions WHERE id = $3) AND id <> $3
-               AND run_attempt IN ($2, $2 + 1)
-             ORDER BY delivery_id, id LIMIT $4",
-            rows::DECISION
-        );
-        let found = sqlx::query(AssertSqlSafe(sql))
-            .bind(run.0)
-            .bind(attempt.0)
-            .bind(decision)
-            .bind(LATER)
-            .fetch_all(&mut self.connection)
-            .await
-            .map_err(doing(DOING))?;
-        let decisions = found.iter().filter_map(|row| rows::decision(row).ok()).collect();
-        let done_by_us = sqlx::query_scalar(
-            "SELECT DISTINCT kind
-             FROM actions
-             WHERE run_id = $1
-               AND run_attempt = $2
-               AND state IN ('executing', 'done', 'uncertain')",
-        )
-        .bind(run.0)
-        .bind(attempt.0)
-        .fetch_all(&mut self.connection)
-        .await
-        .map_err(doing(DOING))?;
-        Ok(Later { decisions, done_by_us })
+    pub async fn later(&mut self, decision: &DecisionRow) -> Result<Later, StoreError> {
+        let mut found = later::after(&mut self.connection, &[decision]).await?;
+        Ok(found.pop().unwrap_or_default())
     }
 
     /// Closes the connection.

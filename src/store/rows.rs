@@ -116,7 +116,8 @@ fn word<T>(row: &SqliteRow, column: &str, parse: impl FnOnce(&str) -> Option<T>)
     parse(text).ok_or_else(|| unreadable(row, column, &format!("{text:?} is not one")))
 }
 
-fn json<T: serde::de::DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, StoreError> {
+/// A column that holds JSON.
+pub(super) fn json<T: serde::de::DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, StoreError> {
     serde_json::from_str(get(row, column)?).map_err(|error| unreadable(row, column, &error))
 }
 

@@ -673,7 +673,7 @@ async fn the_history_of_a_daemon_is_shown_filtered_and_explained_beside_it_and_a
     for words in [
         &format!("workflow_run.completed: run {flaky}, attempt 1 of acme/api\n"),
         "✓ rerun-failed-jobs: matched (all conditions hold)\n",
-        "  → re-run the failed jobs: done (asked GitHub to re-run the failed jobs)\n",
+        "  → re-run the failed jobs: done (asked GitHub to re-run the failed jobs); attempt 2 passed\n",
         "✗ rerun-release: did not match (branch: expected release, observed main)\n",
     ] {
         assert!(told.contains(words), "{words}expected:\n{told}");
@@ -704,13 +704,14 @@ fn documented_keys(entry: &Value) {
     let action = &decision["actions"][0];
     has_keys(
         action,
-        "rule action params repository run attempt lane state reason due_at tries planned_at finished_at interrupted executions",
+        "rule action params repository run attempt lane state reason due_at tries planned_at finished_at interrupted executions later",
     );
     has_keys(
         &action["params"],
         "scope delay_seconds backoff jitter_seconds debug_logging redeploy skip_guards",
     );
     has_keys(&action["executions"][0], "begun_at finished_at outcome detail requests");
+    has_keys(&action["later"], "by_people by at attempt conclusion");
 }
 
 async fn history_filters(shell: &Shell, all: &[Value], flaky: u64) {
@@ -736,7 +737,7 @@ async fn history_filters(shell: &Shell, all: &[Value], flaky: u64) {
     );
     assert_eq!(rows.len(), 4, "{table}");
     let (guid, run) = (all[0]["delivery"]["guid"].as_str().unwrap(), flaky.to_string());
-    let why = "asked GitHub to re-run the failed jobs";
+    let why = "asked GitHub to re-run the failed jobs; attempt 2 passed";
     let what = "workflow_run.completed failure";
     assert_eq!(rows[1][1..], [guid, what, "acme/api", &run, "1", "rerun-failed-jobs → rerun", "done", why]);
     assert!(rows[2].contains(&"no match"), "{table}");

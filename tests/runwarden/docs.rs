@@ -620,6 +620,7 @@ async fn the_json_of_the_history_has_the_documented_keys_and_no_other() {
     let rules = "rules:\n  - name: rerun-failed-jobs\n    on: workflow_run.completed\n    \
                  when: { conclusion: failure, run_attempt: { below: 2 } }\n    then: [rerun]\n";
     let mut story = Story::begin(rules).await;
+    story.github.auto_finish(true);
     story.github.run_to_end(RunSpec::new("acme/api", "ci.yml").attempts(["failure", "success"]));
     story.pass(Duration::from_secs(1)).await;
     let ledger = story.folder.path().join("runwarden.db");

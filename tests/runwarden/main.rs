@@ -12,6 +12,7 @@ mod context;
 mod crash;
 mod docs;
 mod endpoints;
+mod follow;
 mod http;
 mod jobs;
 mod limits;

@@ -5,10 +5,11 @@ use super::{ExplainArgs, render};
 use crate::{
     cli::{
         Exit,
-        show::{self, Paint, Tone, clean, moment, tone_of, what_it_does},
+        show::{self, Aftermath, Paint, Tone, clean, moment, tone_of, what_it_does},
     },
+    clock::Clock,
     model::{ActionRow, DeliveryGuid, DeliveryState, ExecutionRow},
-    store::{DecisionEntry, HistoryEntry, HistoryFilter, Store},
+    store::{DecisionEntry, HistoryEntry, HistoryFilter, Store, StoreError},
 };
 
 pub(super) async fn run(args: &ExplainArgs, guid: &DeliveryGuid) -> anyhow::Result<Exit> {
@@ -21,21 +22,30 @@ pub(super) async fn run(args: &ExplainArgs, guid: &DeliveryGuid) -> anyhow::Resu
     };
     let filter = HistoryFilter { guid: Some(guid.clone()), limit: 1, ..HistoryFilter::default() };
     let store = Store::open_beside(&path).await?;
-    let found = store.history(&filter).await;
+    let found = with_aftermath(&store, &filter).await;
     store.close().await;
-    let Some(entry) = found?.pop() else {
+    let (Some(entry), aftermath) = found? else {
         show::refused(&format!("the ledger {} holds no delivery {guid}", path.display()));
         return Ok(Exit::Failure);
     };
     if args.json {
-        show::print_json(&show::EntryView::from(&entry))?;
+        show::print_json(&show::EntryView::new(&entry, &aftermath))?;
     } else {
-        show::print(&text(&entry, Paint::for_stdout()))?;
+        show::print(&text(&entry, &aftermath, Paint::for_stdout()))?;
     }
     Ok(Exit::Ok)
 }
 
-fn text(entry: &HistoryEntry, paint: Paint) -> String {
+async fn with_aftermath(
+    store: &Store,
+    filter: &HistoryFilter,
+) -> Result<(Option<HistoryEntry>, Aftermath), StoreError> {
+    let mut entries = store.history(filter).await?;
+    let aftermath = Aftermath::of(store, &entries, Clock::system().now()).await?;
+    Ok((entries.pop(), aftermath))
+}
+
+fn text(entry: &HistoryEntry, aftermath: &Aftermath, paint: Paint) -> String {
     let delivery = &entry.delivery;
     let reason = delivery.reason.as_deref().map(clean);
     let mut text = format!(
@@ -61,12 +71,12 @@ fn text(entry: &HistoryEntry, paint: Paint) -> String {
     }
     for decision in &entry.decisions {
         text.push('\n');
-        text.push_str(&decision_text(decision, paint));
+        text.push_str(&decision_text(decision, aftermath, paint));
     }
     text
 }
 
-fn decision_text(entry: &DecisionEntry, paint: Paint) -> String {
+fn decision_text(entry: &DecisionEntry, aftermath: &Aftermath, paint: Paint) -> String {
     let decision = &entry.decision;
     let mut text = render::headline(&decision.facts, paint);
     let requests = match decision.requests {
@@ -84,13 +94,15 @@ fn decision_text(entry: &DecisionEntry, paint: Paint) -> String {
         for (action, executions) in
             entry.actions.iter().filter(|(action, _)| action.plan.rule == verdict.rule)
         {
-            text.push_str(&action_text(action, executions, paint));
+            text.push_str(&aftermath.added_to(&action_text(action, paint), action));
+            text.push('\n');
+            text.push_str(&executions_text(executions));
         }
     }
     text
 }
 
-fn action_text(action: &ActionRow, executions: &[ExecutionRow], paint: Paint) -> String {
+fn action_text(action: &ActionRow, paint: Paint) -> String {
     let plan = &action.plan;
     let state = paint.text(tone_of(plan.state), plan.state.as_str());
     let mut text = format!("  → {}: {state}", clean(&what_it_does(&plan.action)));
@@ -100,7 +112,11 @@ fn action_text(action: &ActionRow, executions: &[ExecutionRow], paint: Paint) ->
     if plan.state.is_open() {
         text.push_str(&format!(", due {}", moment(plan.due_at)));
     }
-    text.push('\n');
+    text
+}
+
+fn executions_text(executions: &[ExecutionRow]) -> String {
+    let mut text = String::new();
     for execution in executions {
         let outcome = execution.outcome.as_deref().unwrap_or("under way");
         let detail =

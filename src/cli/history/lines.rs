@@ -4,7 +4,7 @@
 use std::slice;
 
 use crate::{
-    cli::show::{Paint, Tone, moment, table, tone_of},
+    cli::show::{Aftermath, Paint, Tone, moment, table, tone_of},
     model::{
         ActionRow, ActionState, ConditionResult, DeliveryRow, DeliveryState, ExecutionRow, Facts, RuleName,
         RuleVerdict, Signal, Timestamp, Truth, Verdict,
@@ -34,10 +34,10 @@ pub(super) struct Line {
 }
 
 /// The lines of one delivery; with a rule, only those that are about it.
-pub(super) fn lines(entry: &HistoryEntry, rule: Option<&RuleName>) -> Vec<Line> {
+pub(super) fn lines(entry: &HistoryEntry, rule: Option<&RuleName>, aftermath: &Aftermath) -> Vec<Line> {
     let mut lines: Vec<Line> = of_delivery(entry).into_iter().collect();
     for decision in &entry.decisions {
-        lines.extend(of_decision(decision, &entry.delivery, rule));
+        lines.extend(of_decision(decision, &entry.delivery, rule, aftermath));
     }
     let unreadable = entry.unreadable.iter().map(|why| Line {
         outcome: "unreadable",
@@ -126,7 +126,12 @@ fn of_delivery(entry: &HistoryEntry) -> Option<Line> {
     }
 }
 
-fn of_decision(entry: &DecisionEntry, delivery: &DeliveryRow, rule: Option<&RuleName>) -> Vec<Line> {
+fn of_decision(
+    entry: &DecisionEntry,
+    delivery: &DeliveryRow,
+    rule: Option<&RuleName>,
+    aftermath: &Aftermath,
+) -> Vec<Line> {
     let facts = &entry.decision.facts;
     let line = of_run(facts, delivery);
     let is_asked_for = |name: &RuleName| rule.is_none_or(|rule| rule == name);
@@ -134,7 +139,10 @@ fn of_decision(entry: &DecisionEntry, delivery: &DeliveryRow, rule: Option<&Rule
     for verdict in entry.decision.verdicts.iter().filter(|verdict| is_asked_for(&verdict.rule)) {
         let actions: Vec<_> =
             entry.actions.iter().filter(|(action, _)| action.plan.rule == verdict.rule).collect();
-        lines.extend(actions.iter().map(|(action, executions)| of_action(&line, action, executions)));
+        lines.extend(actions.iter().map(|(action, executions)| {
+            let line = of_action(&line, action, executions);
+            Line { why: aftermath.added_to(&line.why, action), ..line }
+        }));
         if actions.is_empty() && (rule.is_some() || says_more_than_no(verdict.verdict)) {
             lines.push(of_verdict(&line, verdict));
         }

@@ -6,12 +6,18 @@ pub(super) mod since;
 
 use std::path::PathBuf;
 
-use self::{lines::lines, since::Since};
-use super::{ConfigArgs, Exit, show};
+use self::{
+    lines::{Line, lines},
+    since::Since,
+};
+use super::{
+    ConfigArgs, Exit,
+    show::{self, Aftermath},
+};
 use crate::{
     clock::Clock,
     model::{RepositoryName, RuleName, RunId},
-    store::{HistoryEntry, HistoryFilter, Store},
+    store::{HistoryEntry, HistoryFilter, Store, StoreError},
 };
 
 /// What part of the history to show.
@@ -55,18 +61,31 @@ pub(super) async fn run(args: &HistoryArgs) -> anyhow::Result<Exit> {
     };
     let filter = filter(args);
     let store = Store::open_beside(&path).await?;
-    let found = store.history(&filter).await;
+    let found = with_aftermath(&store, &filter).await;
     store.close().await;
-    let mut entries = found?;
-    entries.sort_by_key(|entry| entry.delivery.id);
+    let (entries, aftermath) = found?;
     if args.json {
-        let views: Vec<show::EntryView<'_>> = entries.iter().map(show::EntryView::from).collect();
+        let view = |entry| show::EntryView::new(entry, &aftermath);
+        let views: Vec<show::EntryView<'_>> = entries.iter().map(view).collect();
         show::print_json(&views)?;
     } else {
-        show::print(&draw(&entries, args.rule.as_ref(), args.guid, show::Paint::for_stdout()))?;
+        let lines: Vec<_> =
+            entries.iter().flat_map(|entry| lines(entry, args.rule.as_ref(), &aftermath)).collect();
+        show::print(&draw(&lines, args.guid, show::Paint::for_stdout()))?;
         say_whether_cut(entries.len(), args.limit);
     }
     Ok(Exit::Ok)
+}
+
+/// The history, the newest last, with what came after what was done.
+async fn with_aftermath(
+    store: &Store,
+    filter: &HistoryFilter,
+) -> Result<(Vec<HistoryEntry>, Aftermath), StoreError> {
+    let mut entries = store.history(filter).await?;
+    entries.sort_by_key(|entry| entry.delivery.id);
+    let aftermath = Aftermath::of(store, &entries, Clock::system().now()).await?;
+    Ok((entries, aftermath))
 }
 
 fn filter(args: &HistoryArgs) -> HistoryFilter {
@@ -82,15 +101,16 @@ fn filter(args: &HistoryArgs) -> HistoryFilter {
 
 /// The history as `runwarden history` shows it; with a rule, only what is about it.
 pub(super) fn text(entries: &[HistoryEntry], rule: Option<&RuleName>, paint: show::Paint) -> String {
-    draw(entries, rule, false, paint)
+    let aftermath = Aftermath::default();
+    let lines: Vec<_> = entries.iter().flat_map(|entry| lines(entry, rule, &aftermath)).collect();
+    draw(&lines, false, paint)
 }
 
-fn draw(entries: &[HistoryEntry], rule: Option<&RuleName>, with_guid: bool, paint: show::Paint) -> String {
-    let lines: Vec<_> = entries.iter().flat_map(|entry| lines(entry, rule)).collect();
+fn draw(lines: &[Line], with_guid: bool, paint: show::Paint) -> String {
     if lines.is_empty() {
         return "the history holds nothing of the kind\n".to_owned();
     }
-    lines::render(&lines, with_guid, paint)
+    lines::render(lines, with_guid, paint)
 }
 
 /// To standard error, so that what reads the table is not surprised by a line that is none.

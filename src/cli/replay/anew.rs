@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    cli::{explain::offline::names_of, show::what_it_does},
+    cli::{explain::offline::names_of, follow::Ended, show::what_it_does},
     model::{
         Action, ActionRow, ActionState, Facts, PlannedAction, RuleName, RuleVerdict, Signal, Timestamp,
         Verdict,
@@ -11,8 +11,6 @@ use crate::{
     rules::{Mode, Ruleset, decide, judge, needs_of, plan, runner_minutes},
     store::DecisionEntry,
 };
-
-use super::follow::Ended;
 
 /// What the rules say of recorded facts.
 pub(super) struct Judged {

@@ -1,7 +1,6 @@
 //! `runwarden replay`: what other rules would have made of what the ledger holds. Offline, and nothing is written.
 
 mod anew;
-mod follow;
 mod report;
 mod tally;
 
@@ -10,7 +9,7 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::{anew::Judged, report::Report, tally::Planned};
-use super::{ConfigArgs, Exit, history::since::Since, load, show};
+use super::{ConfigArgs, Exit, follow, history::since::Since, load, show};
 use crate::{
     clock::Clock,
     github,
@@ -142,10 +141,10 @@ impl Replay<'_> {
             return Ok(());
         }
         for (action, _) in entry.actions.iter().filter(|(action, _)| follow::is_followed(action)) {
-            let later = records.later(action.plan.run, action.plan.attempt, decision.id).await?;
+            let later = records.later(decision).await?;
             if action.plan.state == ActionState::Observed {
                 let what = show::what_it_does(&action.plan.action);
-                self.report.observe(&action.plan.rule, what, &follow::by_people(action, &later));
+                self.report.observe(&action.plan.rule, what, &follow::same(action, decision, &later));
             } else {
                 self.report.reruns.add(follow::ended(action.plan.attempt, &later));
             }
@@ -172,7 +171,7 @@ impl Replay<'_> {
         let mut differences = judged.differences(then);
         for removed in differences.changes.iter_mut().filter(|change| change.ended_by.is_some()) {
             if let (Some(attempt), Some(then)) = (judged.facts.run.attempt, then) {
-                let later = records.later(run, attempt, then.decision.id).await?;
+                let later = records.later(&then.decision).await?;
                 removed.ended = Some(follow::ended(attempt, &later));
             }
         }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{
-    anew::{Change, Differences, Judged},
-    follow::{ByPeople, Ended},
-};
+use super::anew::{Change, Differences, Judged};
 use crate::{
-    cli::show::{At, Paint, Tone, moment, table},
+    cli::{
+        follow::{Ended, Same, Who},
+        show::{At, Paint, Tone, moment, table},
+    },
     model::{RepositoryName, RuleName, RunAttempt, RunId, Timestamp},
 };
 
@@ -196,7 +196,7 @@ impl Report {
     }
 
     /// Counts what a rule only observed.
-    pub(super) fn observe(&mut self, rule: &RuleName, action: String, by_people: &ByPeople) {
+    pub(super) fn observe(&mut self, rule: &RuleName, action: String, same: &Same) {
         let known = self.observed.iter().position(|one| one.rule == *rule && one.action == action);
         let at = known.unwrap_or_else(|| {
             self.observed.push(Observed {
@@ -211,13 +211,13 @@ impl Report {
         });
         if let Some(observed) = self.observed.get_mut(at) {
             observed.times += 1;
-            match by_people {
-                ByPeople::Did { ended, .. } => {
+            match same {
+                Same::Did(deed) if matches!(deed.who, Who::Person(_)) => {
                     observed.by_people += 1;
-                    observed.ended.add(*ended);
+                    observed.ended.add(Ended::of(deed.conclusion.as_ref()));
                 }
-                ByPeople::Nobody => {}
-                ByPeople::Untold => observed.untold += 1,
+                Same::Did(_) | Same::Nobody { .. } => {}
+                Same::Untold => observed.untold += 1,
             }
         }
     }

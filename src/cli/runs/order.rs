@@ -67,7 +67,7 @@ pub(super) async fn carry_out(
     };
     let (words, exit) = sentence(&command, &entry, carrier);
     if common.json {
-        show::print_json(&show::EntryView::from(&entry))?;
+        show::print_json(&show::EntryView::new(&entry, &show::Aftermath::default()))?;
     } else {
         show::print(&format!("{}\n", show::clean(&words)))?;
     }

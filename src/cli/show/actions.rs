@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::At;
+use super::{After, At};
 use crate::model::{
     Action, ActionKind, ActionRow, ChannelFormat, Conclusion, ExecutionRow, Guard, JobId, Lane,
     PlannedAction, RepositoryName, RerunScope, RuleName, RunAttempt, RunId, Via,
@@ -46,6 +46,9 @@ pub(in crate::cli) struct ActionView<'a> {
     /// Whether an execution was cut off.
     interrupted: bool,
     executions: Vec<ExecutionView<'a>>,
+    /// Whether somebody did the same, or how the attempt that it led to ended: `by_people`, `by`, `at`, `attempt`,
+    /// `conclusion`; null while nothing is known.
+    later: Option<&'a After>,
 }
 
 /// One try to carry an action out.
@@ -131,8 +134,13 @@ impl<'a> From<&'a PlannedAction> for PlanView<'a> {
     }
 }
 
-impl<'a> From<&'a (ActionRow, Vec<ExecutionRow>)> for ActionView<'a> {
-    fn from((row, executions): &'a (ActionRow, Vec<ExecutionRow>)) -> Self {
+impl<'a> ActionView<'a> {
+    /// The action, and what came after it as far as that is known.
+    pub(in crate::cli) fn new(
+        row: &'a ActionRow,
+        executions: &'a [ExecutionRow],
+        later: Option<&'a After>,
+    ) -> Self {
         Self {
             plan: PlanView::from(&row.plan),
             tries: row.tries,
@@ -140,6 +148,7 @@ impl<'a> From<&'a (ActionRow, Vec<ExecutionRow>)> for ActionView<'a> {
             finished_at: row.finished_at.map(At),
             interrupted: row.interrupted,
             executions: executions.iter().map(ExecutionView::from).collect(),
+            later,
         }
     }
 }

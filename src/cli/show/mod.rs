@@ -1,6 +1,7 @@
 //! What the commands share in showing things: printing, colours, tables, times, words, and the shapes of `--json`.
 
 mod actions;
+mod after;
 mod jobs;
 mod ledger;
 mod out;
@@ -13,6 +14,7 @@ mod views;
 mod words;
 
 pub(super) use actions::{ActionView, PlanView};
+pub(super) use after::{After, Aftermath};
 pub(super) use jobs::JobView;
 pub(super) use ledger::path_of_ledger;
 pub(super) use out::{clean, not_usable, print, print_json, refused};

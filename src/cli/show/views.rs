@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::{ActionView, At, JobView};
+use super::{ActionView, Aftermath, At, JobView};
 use crate::{
     model::{
-        Conclusion, DeliveryGuid, DeliveryRow, DeliveryState, Facts, RepositoryName, RuleVerdict, RunAttempt,
-        RunId, RunSnapshot, Signal, Source, Status, WorkflowId,
+        ActionRow, Conclusion, DeliveryGuid, DeliveryRow, DeliveryState, ExecutionRow, Facts, RepositoryName,
+        RuleVerdict, RunAttempt, RunId, RunSnapshot, Signal, Source, Status, WorkflowId,
     },
     store::{DecisionEntry, HistoryEntry},
 };
@@ -101,11 +101,12 @@ pub(in crate::cli) struct RunView<'a> {
     commit_message: Option<&'a str>,
 }
 
-impl<'a> From<&'a HistoryEntry> for EntryView<'a> {
-    fn from(entry: &'a HistoryEntry) -> Self {
+impl<'a> EntryView<'a> {
+    /// The entry, with what came after its actions.
+    pub(in crate::cli) fn new(entry: &'a HistoryEntry, aftermath: &'a Aftermath) -> Self {
         Self {
             delivery: DeliveryView::from(&entry.delivery),
-            decisions: entry.decisions.iter().map(DecisionView::from).collect(),
+            decisions: entry.decisions.iter().map(|of| DecisionView::new(of, aftermath)).collect(),
             unreadable: &entry.unreadable,
         }
     }
@@ -126,15 +127,18 @@ impl<'a> From<&'a DeliveryRow> for DeliveryView<'a> {
     }
 }
 
-impl<'a> From<&'a DecisionEntry> for DecisionView<'a> {
-    fn from(entry: &'a DecisionEntry) -> Self {
+impl<'a> DecisionView<'a> {
+    fn new(entry: &'a DecisionEntry, aftermath: &'a Aftermath) -> Self {
+        let action = |(row, executions): &'a (ActionRow, Vec<ExecutionRow>)| {
+            ActionView::new(row, executions, aftermath.get(row))
+        };
         Self {
             decided_at: At(entry.decision.decided_at),
             requests: entry.decision.requests,
             asked: &entry.decision.asked,
             facts: FactsView::from(&entry.decision.facts),
             verdicts: &entry.decision.verdicts,
-            actions: entry.actions.iter().map(ActionView::from).collect(),
+            actions: entry.actions.iter().map(action).collect(),
         }
     }
 }

@@ -6,6 +6,7 @@ mod failures;
 mod history;
 mod inbox;
 mod ingest;
+mod later;
 mod limits;
 mod open;
 mod plan;

@@ -38,16 +38,18 @@ workflow_run.completed: run 42, attempt 1 of acme/api
 
 · old: off (the rule is off)
 ";
-    assert_eq!(text(&entry, Paint::new(false)), expected);
+    assert_eq!(text(&entry, &Aftermath::default(), Paint::new(false)), expected);
 }
 
 #[test]
 fn a_pending_delivery_says_that_it_is_not_decided() {
     let pending = |reason| entry(Source::Webhook, "workflow_run", DeliveryState::Pending, reason, Vec::new());
-    assert!(text(&pending(None), Paint::new(false)).ends_with("\n  not yet decided\n"));
-    assert!(text(&pending(Some("GitHub answered 502")), Paint::new(false)).ends_with(
+    assert!(
+        text(&pending(None), &Aftermath::default(), Paint::new(false)).ends_with("\n  not yet decided\n")
+    );
+    assert!(text(&pending(Some("GitHub answered 502")), &Aftermath::default(), Paint::new(false)).ends_with(
         "\n  not yet decided: GitHub answered 502; it is taken up again at 2026-11-22 15:01:00Z\n"
     ));
     let parked = entry(Source::Webhook, "workflow_run", DeliveryState::Parked, Some("not JSON"), Vec::new());
-    assert!(text(&parked, Paint::new(false)).ends_with("\n  parked: not JSON\n"));
+    assert!(text(&parked, &Aftermath::default(), Paint::new(false)).ends_with("\n  parked: not JSON\n"));
 }

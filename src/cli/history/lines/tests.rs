@@ -7,7 +7,8 @@ use crate::{
 };
 
 fn text(entries: &[HistoryEntry], rule: Option<&RuleName>) -> String {
-    let lines: Vec<Line> = entries.iter().flat_map(|entry| lines(entry, rule)).collect();
+    let lines: Vec<Line> =
+        entries.iter().flat_map(|entry| lines(entry, rule, &Aftermath::default())).collect();
     render(&lines, false, Paint::new(false))
 }
 
@@ -46,7 +47,7 @@ fn with_a_rule_only_its_lines_are_shown() {
     let purge = text(&[acted()], Some(&rule("purge")));
     assert!(purge.ends_with("purge          no match  branch: expected main, observed dev\n"), "{purge}");
     assert_eq!(purge.lines().count(), 2);
-    assert_eq!(lines(&acted(), Some(&rule("another"))), Vec::new());
+    assert_eq!(lines(&acted(), Some(&rule("another")), &Aftermath::default()), Vec::new());
 }
 
 #[test]
@@ -64,7 +65,11 @@ fn a_run_that_no_rule_matched_has_one_line_with_the_closest_reasons() {
         verdict("nearer", Verdict::NotMatched, "event: nearer", vec![no("event")]),
         verdict("off", Verdict::Off, "the rule is off", Vec::new()),
     ];
-    let line = lines(&decided(vec![decision(facts(Signal::RunCompleted), verdicts, Vec::new())]), None);
+    let line = lines(
+        &decided(vec![decision(facts(Signal::RunCompleted), verdicts, Vec::new())]),
+        None,
+        &Aftermath::default(),
+    );
     assert_eq!(line.len(), 1);
     assert_eq!(line[0].outcome, "no match");
     assert_eq!(line[0].why, "near: branch: near; nearer: event: nearer; and 2 rules more");
@@ -109,7 +114,7 @@ fn what_happened_names_the_environment_or_the_person() {
 #[test]
 fn the_guids_are_shown_when_asked_for() {
     let pending = entry(Source::Webhook, "workflow_run", DeliveryState::Pending, None, Vec::new());
-    let shown = render(&lines(&pending, None), true, Paint::new(false));
+    let shown = render(&lines(&pending, None, &Aftermath::default()), true, Paint::new(false));
     let expected = "\
 time                  delivery                              what          repository  run  attempt  rule → action  outcome  why
 2026-11-22 15:00:00Z  72d3162e-cc78-11e3-81ab-4c9367dc0958  workflow_run  -           -    -        -              pending  to be judged
