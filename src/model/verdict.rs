@@ -1,5 +1,7 @@
 //! What a rule said of a run, and why, condition by condition.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::RuleName;
@@ -41,7 +43,7 @@ impl std::ops::Not for Truth {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConditionResult {
     /// The word (`branch`), or `all`, `any`, `not`.
-    pub word: String,
+    pub word: Cow<'static, str>,
     /// What the rule asks for; empty for `all`, `any`, `not`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub expected: String,

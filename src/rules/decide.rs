@@ -59,7 +59,7 @@ pub fn judge(ruleset: &Ruleset, rule: &Rule, facts: &Facts, now: Timestamp) -> R
 /// In words, the first condition that made the whole what it is.
 fn first_with(result: &ConditionResult, truth: Truth) -> String {
     let first = result.parts.iter().find(|part| part.satisfied == truth);
-    match (result.word.as_str(), first) {
+    match (result.word.as_ref(), first) {
         _ if result.parts.is_empty() && result.expected.is_empty() => {
             format!("{}: {}", result.word, result.observed)
         }
@@ -71,7 +71,7 @@ fn first_with(result: &ConditionResult, truth: Truth) -> String {
                 format!("{} {}: {}, observed {}", result.word, part.word, part.expected, part.observed)
             }
             Some(part) => {
-                let words: Vec<&str> = part.parts.iter().map(|part| part.word.as_str()).collect();
+                let words: Vec<&str> = part.parts.iter().map(|part| part.word.as_ref()).collect();
                 format!("{} {} of {}", result.word, part.word, words.join(", "))
             }
             None => format!("{} of nothing", result.word),
@@ -87,7 +87,7 @@ fn first_with(result: &ConditionResult, truth: Truth) -> String {
 
 /// What a map of one condition is about.
 fn only_part(result: &ConditionResult) -> &ConditionResult {
-    match (result.word.as_str(), result.parts.as_slice()) {
+    match (result.word.as_ref(), result.parts.as_slice()) {
         ("all", [only]) => only_part(only),
         _ => result,
     }

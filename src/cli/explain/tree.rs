@@ -19,7 +19,7 @@ impl Row<'_> {
     }
 
     fn is_test(&self) -> bool {
-        self.result.parts.is_empty() && !matches!(self.result.word.as_str(), "all" | "any" | "not")
+        self.result.parts.is_empty() && !matches!(self.result.word.as_ref(), "all" | "any" | "not")
     }
 }
 
@@ -27,7 +27,7 @@ impl Row<'_> {
 pub(super) fn tree(result: &ConditionResult, indent: usize, paint: Paint) -> String {
     let mut rows = Vec::new();
     // The whole is an `all`; what counts is what it is made of.
-    match result.word.as_str() {
+    match result.word.as_ref() {
         "all" if result.parts.is_empty() => {
             return format!("{:indent$}no conditions: every run matches\n", "");
         }
@@ -70,7 +70,7 @@ pub(super) fn mark(truth: Truth) -> (&'static str, Tone) {
 
 fn flatten<'a>(result: &'a ConditionResult, depth: usize, rows: &mut Vec<Row<'a>>) {
     // A map of one key, as in `any: [{ branch: main }]`, is that key.
-    if let ("all", [only]) = (result.word.as_str(), result.parts.as_slice()) {
+    if let ("all", [only]) = (result.word.as_ref(), result.parts.as_slice()) {
         return flatten(only, depth, rows);
     }
     rows.push(Row { depth, result });

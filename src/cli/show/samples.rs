@@ -40,7 +40,7 @@ pub(in crate::cli) fn facts(signal: Signal) -> Facts {
 
 pub(in crate::cli) fn test(word: &str, expected: &str, observed: &str, satisfied: Truth) -> ConditionResult {
     let (word, expected, observed) = (word.to_owned(), expected.to_owned(), observed.to_owned());
-    ConditionResult { word, expected, observed, satisfied, parts: Vec::new() }
+    ConditionResult { word: word.into(), expected, observed, satisfied, parts: Vec::new() }
 }
 
 pub(in crate::cli) fn group(word: &str, satisfied: Truth, parts: Vec<ConditionResult>) -> ConditionResult {

@@ -76,8 +76,11 @@ impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Matches(patterns) => {
-                let texts: Vec<String> = patterns.iter().map(ToString::to_string).collect();
-                f.write_str(&texts.join(" or "))
+                for (place, pattern) in patterns.iter().enumerate() {
+                    f.write_str(if place == 0 { "" } else { " or " })?;
+                    pattern.fmt(f)?;
+                }
+                Ok(())
             }
             Self::Number(range) => f.write_str(&range.describe(|bound| bound.to_string())),
             Self::Duration(range) => f.write_str(&range.describe(show_duration)),

@@ -292,5 +292,5 @@ pub(super) fn of_webhook(asked: &JobCondition, job: Option<&Job>) -> ConditionRe
 
 /// A job's part of an explanation.
 pub(super) fn explained(job: &Job, result: ConditionResult) -> ConditionResult {
-    node(&format!("job {}", job.title()), result.satisfied, vec![result])
+    node(format!("job {}", job.title()), result.satisfied, vec![result])
 }

@@ -162,7 +162,7 @@ fn share_of(selection: &Selection<'_>, range: Range<f64>) -> ConditionResult {
     leaf("share", range.shown_as_share(), observed, Truth::of(range.contains(share)))
 }
 
-fn quantified(word: &str, asked: &JobCondition, jobs: &[&Job]) -> ConditionResult {
+fn quantified(word: &'static str, asked: &JobCondition, jobs: &[&Job]) -> ConditionResult {
     let results: Vec<_> = jobs.iter().map(|job| (*job, asked.evaluate(job))).collect();
     let count = |truth: Truth| results.iter().filter(|(_, result)| result.satisfied == truth).count();
     let (yes, no, unknown) = (count(Truth::Yes), count(Truth::No), count(Truth::Unknown));

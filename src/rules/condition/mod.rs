@@ -22,7 +22,10 @@ pub(crate) use window::DAYS;
 pub use window::Window;
 pub use word::{Kind, Word};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::Pattern;
 use crate::model::{ConditionResult, Facts, JobId, Timestamp, Truth};
@@ -209,19 +212,23 @@ fn first_of<const N: usize>(parts: &[ConditionResult], wanted: [Truth; N]) -> Op
     wanted.into_iter().find(|truth| parts.iter().any(|part| part.satisfied == *truth))
 }
 
-fn node(word: &str, satisfied: Truth, parts: Vec<ConditionResult>) -> ConditionResult {
+fn node(
+    word: impl Into<Cow<'static, str>>,
+    satisfied: Truth,
+    parts: Vec<ConditionResult>,
+) -> ConditionResult {
     let (expected, observed) = (String::new(), String::new());
-    ConditionResult { word: word.to_owned(), expected, observed, satisfied, parts }
+    ConditionResult { word: word.into(), expected, observed, satisfied, parts }
 }
 
 fn leaf(
-    word: &str,
+    word: impl Into<Cow<'static, str>>,
     expected: impl ToString,
     observed: impl Into<String>,
     satisfied: Truth,
 ) -> ConditionResult {
     ConditionResult {
-        word: word.to_owned(),
+        word: word.into(),
         expected: expected.to_string(),
         observed: observed.into(),
         satisfied,

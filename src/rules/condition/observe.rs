@@ -41,12 +41,16 @@ pub(super) fn evaluate(test: &Test, facts: &Facts, now: Timestamp) -> ConditionR
 }
 
 /// Whether an observation is what is asked.
-pub(super) fn compare(word: &str, expectation: &Expectation, observation: Observation) -> ConditionResult {
+pub(super) fn compare(
+    word: &'static str,
+    expectation: &Expectation,
+    observation: Observation,
+) -> ConditionResult {
     let (satisfied, observed) = match (expectation, observation) {
         (_, Observation::Unknown(why)) => (Truth::Unknown, why),
         (_, Observation::Nothing) => (Truth::No, "none".to_owned()),
         (Expectation::Matches(patterns), Observation::Texts(texts)) => {
-            (Truth::of(Pattern::accept(patterns, &texts)), texts.join(", "))
+            (Truth::of(Pattern::accept(patterns, &texts)), joined(texts))
         }
         (Expectation::Number(range), Observation::Number(number)) => {
             (Truth::of(range.contains(number)), number.to_string())
@@ -63,6 +67,13 @@ pub(super) fn compare(word: &str, expectation: &Expectation, observation: Observ
         ) => (Truth::Unknown, "the condition asks for another kind of value".to_owned()),
     };
     leaf(word, expectation, observed, satisfied)
+}
+
+fn joined(texts: Vec<String>) -> String {
+    match <[String; 1]>::try_from(texts) {
+        Ok([only]) => only,
+        Err(texts) => texts.join(", "),
+    }
 }
 
 fn observe(word: Word, facts: &Facts, now: Timestamp) -> Observation {

@@ -98,7 +98,7 @@ impl PullTest {
             .into_iter()
             .filter_map(|(word, asked, observed)| Some(compare(word, &Expectation::Is(asked?), observed)));
         let whole = all(of_patterns.chain(of_flags).collect());
-        node(&format!("#{}", pull.number), whole.satisfied, whole.parts)
+        node(format!("#{}", pull.number), whole.satisfied, whole.parts)
     }
 }
 
