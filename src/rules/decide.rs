@@ -24,8 +24,8 @@ pub struct Judgement {
 /// Judges one run by every rule that listens to the facts' signal.
 #[must_use]
 pub fn decide(ruleset: &Ruleset, facts: &Facts, now: Timestamp) -> Judgement {
-    let mut judgement = Judgement { verdicts: Vec::new(), actions: Vec::new() };
-    let listening = ruleset.rules.iter().filter(|rule| rule.listens(facts));
+    let listening: Vec<&Rule> = ruleset.rules.iter().filter(|rule| rule.listens(facts)).collect();
+    let mut judgement = Judgement { verdicts: Vec::with_capacity(listening.len()), actions: Vec::new() };
     for rule in listening {
         let verdict = judge(ruleset, rule, facts, now);
         if verdict.verdict == Verdict::Matched {
@@ -117,7 +117,7 @@ pub fn plan(ruleset: &Ruleset, rule: &Rule, facts: &Facts, now: Timestamp) -> Ve
             lane: lane_of(&action, facts.signal),
             state: if observe { ActionState::Observed } else { ActionState::Planned },
             reason: observe.then(|| "mode is observe: recorded, not done".to_owned()),
-            bounds: ruleset.bounds_of(&rule.name, action.kind()),
+            bounds: ruleset.bounds(rule, action.kind()),
             runner_minutes: None,
             action,
         })

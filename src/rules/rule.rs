@@ -58,13 +58,15 @@ impl Ruleset {
         self.rules.iter().any(|rule| self.mode_of(rule) != Mode::Off && rule.listens(facts))
     }
 
-    /// What bounds a rule's action of that kind: the rule's own limits and the file's ceilings. What is asked for by
-    /// hand has no rule and no bounds.
+    /// What bounds an action of that kind by the rule of that name. What is asked for by hand has no rule and no
+    /// bounds.
     #[must_use]
     pub fn bounds_of(&self, rule: &RuleName, kind: ActionKind) -> Bounds {
-        let Some(rule) = self.rule(rule) else {
-            return Bounds::default();
-        };
+        self.rule(rule).map(|rule| self.bounds(rule, kind)).unwrap_or_default()
+    }
+
+    /// What bounds a rule's action of that kind: the rule's own limits and the file's ceilings.
+    pub(super) fn bounds(&self, rule: &Rule, kind: ActionKind) -> Bounds {
         let ceilings = &self.ceilings;
         let is_rerun = kind == ActionKind::Rerun;
         let over_time = [

@@ -69,12 +69,14 @@ impl Condition {
     pub fn evaluate(&self, facts: &Facts, now: Timestamp) -> ConditionResult {
         match self {
             Self::All(parts) => {
-                let mut results = Vec::with_capacity(parts.len());
-                for part in parts {
+                // Most rules end at their first part: room for all of them would be most of what judging costs.
+                let mut results = Vec::with_capacity(1);
+                for (place, part) in parts.iter().enumerate() {
                     results.push(part.evaluate(facts, now));
                     if results.last().is_some_and(ConditionResult::is_of_another_repository) {
                         break;
                     }
+                    results.reserve_exact(parts.len() - place - 1);
                 }
                 all(results)
             }
