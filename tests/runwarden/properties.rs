@@ -24,7 +24,7 @@ fn for_random_rules_and_runs(property: impl Fn(&mut Random, &Ruleset, &World)) {
         let mut random = Random::new(seed);
         let ruleset = rules::random_ruleset(&mut random);
         for _ in 0..RUNS_A_FILE {
-            let world = World::random(&mut random);
+            let world = World::random(&mut random, &ruleset);
             property(&mut random, &ruleset, &world);
         }
     }

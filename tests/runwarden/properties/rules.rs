@@ -47,6 +47,10 @@ const JOB_PATTERNS: [&str; 10] = [
     "*",
 ];
 
+const PULL_PATTERNS: [&str; 6] = ["main", "dev", "retry*", "octocat", "*a*", "**"];
+
+const LOG_PATTERNS: [&str; 5] = ["reset by peer", "FAILED", "/(?i)error/", "/^ok$/", "lost"];
+
 /// Some words only take GitHub's own values.
 fn patterns_for(word: Word) -> &'static [&'static str] {
     match word {
@@ -78,12 +82,21 @@ pub fn random_ruleset(random: &mut Random) -> Ruleset {
 
 fn load(rules: &[Value]) -> Option<Ruleset> {
     let file = json!({
+        "signatures": signatures(),
         "webhook": { "secrets": [{ "env": "SECRET" }] },
         "github": { "token": { "env": "SECRET" } },
         "rules": rules,
     });
     let loaded = compile(&file.to_string(), "random", Path::new("."), &|_| Some("secret".to_owned()));
     loaded.ok().map(|loaded| loaded.config.ruleset)
+}
+
+/// One that other signatures may veto, one that nothing vetoes.
+fn signatures() -> Value {
+    json!([
+        { "name": "own-reset", "log": "reset by peer", "cause": "network", "ticket": "OPS-1" },
+        { "name": "own-lost", "any": [{ "annotation": "*lost*" }, { "log": "/(?i)lost/" }], "none": {}, "cause": "runner_lost" },
+    ])
 }
 
 fn rule(random: &mut Random, number: usize) -> Value {
@@ -116,19 +129,37 @@ fn conditions(random: &mut Random, depth: u32) -> Map<String, Value> {
 
 fn condition(random: &mut Random, depth: u32) -> (String, Value) {
     let nested = |random: &mut Random| Value::Object(conditions(random, depth - 1));
-    match random.below(12) {
+    match random.below(14) {
         0 if depth > 0 => ("not".to_owned(), nested(random)),
         1 if depth > 0 => ("any".to_owned(), json!([nested(random), nested(random)])),
         2 if depth > 0 => ("all".to_owned(), json!([nested(random), nested(random)])),
         3 | 4 => (random.of(&["jobs", "failed_jobs"]).to_owned(), jobs(random)),
         5 => ("time".to_owned(), json!({ "hours": random.of(&["00:00-12:00", "06:00-22:00"]) })),
         6 => ("running".to_owned(), running(random)),
+        8 | 9 => ("pull_request".to_owned(), pull_request(random)),
         7 => ("acted".to_owned(), json!({ "rule": "rule-0", "within": "1d", "times": number(random) })),
         _ => {
             let word = Word::ALL[usize::try_from(random.below(Word::ALL.len() as u64)).unwrap()];
             (word.as_str().to_owned(), expectation(random, word.kind(), patterns_for(word)))
         }
     }
+}
+
+fn pull_request(random: &mut Random) -> Value {
+    let flags = ["exists", "draft", "merged", "head_is_current", "changed_since"];
+    let mut asked = Map::new();
+    for _ in 0..=random.below(2) {
+        let (word, value) = match random.below(3) {
+            0 => (random.of(&flags), json!(random.percent(50))),
+            1 => ("state", json!(random.of(&["open", "closed"]))),
+            _ => {
+                let word = random.of(&["author", "base", "label", "title"]);
+                (word, expectation(random, Kind::Lines, &PULL_PATTERNS))
+            }
+        };
+        asked.insert(word.to_owned(), value);
+    }
+    Value::Object(asked)
 }
 
 fn running(random: &mut Random) -> Value {
@@ -156,11 +187,19 @@ fn jobs(random: &mut Random) -> Value {
 
 fn job(random: &mut Random) -> Value {
     let texts = ["name", "conclusion", "status", "failed_step", "runner_label", "annotation"];
-    let (word, kind) = match random.below(10) {
+    let (word, kind) = match random.below(14) {
         0 => ("steps", Kind::Number),
         1 => ("job_attempt", Kind::Number),
         2 => ("duration", Kind::Duration),
         3 => return json!({ "not": job(random) }),
+        5 if random.percent(30) => return json!({ "log": { "missing": random.percent(70) } }),
+        5 | 6 => return json!({ "log": expectation(random, Kind::Lines, &LOG_PATTERNS) }),
+        7 => {
+            return json!({ "signature": random.of(&["own-*", "network", "test-*", "runner-lost-without-log", "!own-lost"]) });
+        }
+        8 => {
+            return json!({ "cause": random.of(&["network", "test_failure", "runner_lost", "unknown", "!network"]) });
+        }
         4 => return json!({ "step": { "name": random.of(&JOB_PATTERNS), "absent": random.percent(50) } }),
         _ => (random.of(&texts), Kind::Lines),
     };

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use runwarden::{
     model::{
-        Act, Annotation, Conclusion, Fact, Facts, Gate, Head, Job, JobId, JobLog, LogHit, RepositoryFacts,
-        RepositoryName, RuleName, RunAttempt, RunId, RunSnapshot, Signal, Status, Step, Timestamp, Underway,
-        WorkflowId,
+        Act, Annotation, Conclusion, Fact, Facts, Gate, Head, Job, JobId, JobLog, LogHit, PullRequest,
+        RepositoryFacts, RepositoryName, RuleName, RunAttempt, RunId, RunSnapshot, Signal, Status, Step,
+        Timestamp, Underway, WorkflowId,
     },
-    rules::Need,
+    rules::{Need, Pattern, Ruleset},
 };
 
 use super::random::Random;
@@ -22,7 +22,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn random(random: &mut Random) -> Self {
+    pub fn random(random: &mut Random, ruleset: &Ruleset) -> Self {
         let waits = random.percent(30);
         let signal = if waits { Signal::DeploymentWaiting } else { Signal::RunCompleted };
         let mut whole = Facts::of(signal, run(random, waits));
@@ -51,7 +51,8 @@ impl World {
         details.base = Fact::Known(base(random));
         details.underway = Fact::Known((0..random.below(4)).map(|number| underway(random, number)).collect());
         details.newer_pending = Fact::Known(vec![random.of(&["staging", "production"]).to_owned()]);
-        details.jobs = Fact::Known((0..random.below(4)).map(|number| job(random, number)).collect());
+        details.jobs = Fact::Known((0..random.below(4)).map(|number| job(random, number, ruleset)).collect());
+        details.pulls = Fact::Known((0..random.below(3)).map(|number| pull(random, number)).collect());
         Self { whole }
     }
 
@@ -152,11 +153,28 @@ impl World {
         miss(random, &mut details.underway);
         miss(random, &mut details.newer_pending);
         miss(random, &mut details.jobs);
+        miss(random, &mut details.pulls);
+        if let Fact::Known(pulls) = &mut details.pulls {
+            for pull in pulls {
+                gap(random, &mut pull.state);
+                gap(random, &mut pull.draft);
+                gap(random, &mut pull.merged);
+                gap(random, &mut pull.author);
+                gap(random, &mut pull.base);
+                gap(random, &mut pull.head_sha);
+                gap(random, &mut pull.title);
+                gap(random, &mut pull.updated_at);
+            }
+        }
         for job in facts.jobs_mut() {
             gap(random, &mut job.name);
             gap(random, &mut job.conclusion);
             gap(random, &mut job.completed_at);
             miss(random, &mut job.annotations);
+            miss(random, &mut job.log);
+            if random.percent(GAPS) {
+                cut_off(&mut job.log);
+            }
         }
         facts
     }
@@ -173,6 +191,14 @@ fn gap<T>(random: &mut Random, value: &mut Option<T>) {
 fn miss<T>(random: &mut Random, fact: &mut Fact<T>) {
     if random.percent(GAPS) {
         *fact = if random.percent(50) { Fact::NotAsked } else { Fact::Missing("GitHub said 500".to_owned()) };
+    }
+}
+
+/// As if the log had not been read to its end: what its later lines say is not known.
+fn cut_off(log: &mut Fact<JobLog>) {
+    if let Fact::Known(JobLog::Scanned { hits, complete, .. }) = log {
+        hits.retain(|hit| hit.number == 1);
+        *complete = false;
     }
 }
 
@@ -229,22 +255,57 @@ fn conclusion(random: &mut Random) -> Conclusion {
     Conclusion::from(random.of(&["failure", "timed_out", "success", "cancelled"]).to_owned())
 }
 
-fn job(random: &mut Random, number: u64) -> Job {
+fn pull(random: &mut Random, number: u64) -> PullRequest {
+    PullRequest {
+        number: number + 1,
+        state: Some(random.of(&["open", "closed"]).to_owned()),
+        draft: Some(random.percent(30)),
+        merged: Some(random.percent(30)),
+        author: Some(login(random)),
+        base: base(random).or_else(|| Some("main".to_owned())),
+        head_sha: Some(random.of(&["a", "b"]).repeat(40)),
+        head_branch: Some("wip".to_owned()),
+        head_owner: Some("acme".to_owned()),
+        head_repository: RepositoryName::parse("acme/api").ok(),
+        labels: (0..random.below(3)).map(|_| random.of(&["retry", "retry/3", "docs"]).to_owned()).collect(),
+        title: Some(random.of(&["Fix a thing", "main"]).to_owned()),
+        updated_at: Some(NOW - Duration::from_secs(random.below(300_000))),
+        html_url: None,
+    }
+}
+
+/// What a search for the patterns of all rules finds in a few lines.
+fn log(random: &mut Random, ruleset: &Ruleset) -> JobLog {
+    if random.percent(25) {
+        return JobLog::Missing;
+    }
+    let lines: Vec<&str> = (0..random.below(4))
+        .map(|_| {
+            random.of(&[
+                "reading: Connection reset by peer",
+                "test net::reset ... FAILED",
+                "error[E0308]: mismatched types",
+                "the runner was lost",
+                "ok",
+            ])
+        })
+        .collect();
+    let patterns = ruleset.log_patterns();
+    let first = |pattern: &&&Pattern| {
+        let number = lines.iter().position(|line| pattern.matches(line))?;
+        let line = lines[number].to_owned();
+        Some(LogHit { pattern: pattern.body().to_owned(), line, number: number as u64 + 1 })
+    };
+    let hits = patterns.iter().filter_map(|pattern| first(&pattern)).collect();
+    JobLog::scanned(patterns.iter().map(|pattern| pattern.body()), hits, random.percent(85))
+}
+
+fn job(random: &mut Random, number: u64, ruleset: &Ruleset) -> Job {
     let started = NOW - Duration::from_secs(random.below(10_000) + 1_000);
     let noted = Annotation {
         level: Some(random.of(&["failure", "warning"]).to_owned()),
         title: None,
         message: Some(random.of(&["The runner was lost", "Process completed with exit code 1."]).to_owned()),
-    };
-    let reset = LogHit {
-        pattern: "reset by peer".to_owned(),
-        line: "reading: Connection reset by peer".to_owned(),
-        number: 9,
-    };
-    let log = match random.below(3) {
-        0 => JobLog::Missing,
-        1 => JobLog::scanned(["reset by peer"], Vec::new(), random.percent(80)),
-        _ => JobLog::scanned(["reset by peer"], vec![reset], random.percent(80)),
     };
     Job {
         id: JobId(i64::try_from(number).unwrap() + 1),
@@ -258,7 +319,7 @@ fn job(random: &mut Random, number: u64) -> Job {
         runner_name: None,
         steps: (0..random.below(3)).map(|number| step(random, number)).collect(),
         annotations: Fact::Known(if random.percent(60) { vec![noted] } else { Vec::new() }),
-        log: Fact::Known(log),
+        log: Fact::Known(log(random, ruleset)),
     }
 }
 
