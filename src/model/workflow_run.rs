@@ -171,7 +171,11 @@ impl RunSnapshot {
     /// Whether `branch` may be a tag's name: these events happen to tags too, and GitHub does not say which it was.
     #[must_use]
     pub fn may_be_of_a_tag(&self) -> bool {
-        matches!(self.event.as_deref(), Some("push" | "create" | "release") | None)
+        matches!(
+            self.event.as_deref(),
+            Some("push" | "create" | "release" | "workflow_dispatch" | "deployment" | "deployment_status")
+                | None
+        )
     }
 
     /// Whether the run is over; `None` when its status is not known.

@@ -15,8 +15,8 @@ use runwarden::{
 use random::Random;
 use world::{NOW, World};
 
-const FILES: u64 = 80;
-const RUNS_A_FILE: u64 = 10;
+const FILES: u64 = 60;
+const RUNS_A_FILE: u64 = 40;
 
 /// Tries `property` on random rules with random runs; a failure names the seed.
 fn for_random_rules_and_runs(property: impl Fn(&mut Random, &Ruleset, &World)) {

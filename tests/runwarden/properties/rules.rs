@@ -187,13 +187,13 @@ fn jobs(random: &mut Random) -> Value {
 
 fn job(random: &mut Random) -> Value {
     let texts = ["name", "conclusion", "status", "failed_step", "runner_label", "annotation"];
-    let (word, kind) = match random.below(14) {
+    let (word, kind) = match random.below(16) {
         0 => ("steps", Kind::Number),
         1 => ("job_attempt", Kind::Number),
         2 => ("duration", Kind::Duration),
         3 => return json!({ "not": job(random) }),
         5 if random.percent(30) => return json!({ "log": { "missing": random.percent(70) } }),
-        5 | 6 => return json!({ "log": expectation(random, Kind::Lines, &LOG_PATTERNS) }),
+        5 | 6 | 14 | 15 => return json!({ "log": expectation(random, Kind::Lines, &LOG_PATTERNS) }),
         7 => {
             return json!({ "signature": random.of(&["own-*", "network", "test-*", "runner-lost-without-log", "!own-lost"]) });
         }

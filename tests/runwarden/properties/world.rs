@@ -44,7 +44,8 @@ impl World {
             2 => Head::Commit("b".repeat(40)),
             _ => Head::Commit("a".repeat(40)),
         });
-        details.tag = Fact::Known(random.percent(30).then(|| "v1.0".to_owned()));
+        let is_of_a_tag = whole.run.may_be_of_a_tag() && random.percent(40);
+        details.tag = Fact::Known(is_of_a_tag.then(|| "v1.0".to_owned()));
         details.newer_run = Fact::Known(random.percent(30));
         details.reruns_by_us = Fact::Known(u32::try_from(random.below(4)).unwrap());
         details.acts = Fact::Known((0..random.below(4)).map(|_| act(random)).collect());
@@ -172,7 +173,7 @@ impl World {
             gap(random, &mut job.completed_at);
             miss(random, &mut job.annotations);
             miss(random, &mut job.log);
-            if random.percent(GAPS) {
+            if random.percent(40) {
                 cut_off(&mut job.log);
             }
         }
