@@ -7,7 +7,7 @@ use super::{
     values,
 };
 use crate::{
-    model::{Conclusion, RepositoryName, Status},
+    model::{Conclusion, RepositoryName, Status, Team},
     rules::{Pattern, PatternError, Word},
 };
 
@@ -18,13 +18,17 @@ pub(super) fn patterns(
     ignore_case: bool,
     at: &At<'_>,
 ) -> Option<Vec<Pattern>> {
-    let compile = |text: &str| Pattern::compile(text, ignore_case);
+    let is_login = matches!(word, Word::Actor | Word::TriggeringActor | Word::Sender);
+    let compile = |text: &str| match is_login {
+        true => Pattern::compile_for_logins(text),
+        false => Pattern::compile(text, ignore_case),
+    };
     patterns_of(report, word.as_str(), &compile, at, &|text, pattern| match word {
         Word::Status => unknown_value(word.as_str(), Status::KNOWN, pattern),
         Word::Conclusion => unknown_value(word.as_str(), Conclusion::KNOWN, pattern),
         Word::Visibility => unknown_value(word.as_str(), &VISIBILITIES, pattern),
         Word::Repository => bad_repository(text, pattern),
-        Word::Actor | Word::TriggeringActor | Word::Sender => bad_login(text),
+        Word::Actor | Word::TriggeringActor | Word::Sender => bad_login(text, pattern),
         Word::WorkflowState => unknown_value(word.as_str(), &WORKFLOW_STATES, pattern),
         Word::Branch | Word::Tag => bad_branch(text),
         _ => None,
@@ -170,13 +174,26 @@ fn bad_repository(text: &str, pattern: &Pattern) -> Option<Refusal> {
     None
 }
 
-fn bad_login(text: &str) -> Option<Refusal> {
-    let login = text.strip_prefix('@')?;
-    Some(match login.contains('/') {
-        true => (format!("teams like `{}` are not supported", clip(text)), "list the logins".to_owned()),
-        false => (format!("`{}` is not a login", clip(text)), format!("did you mean `{}`?", clip(login))),
-    })
+fn bad_login(text: &str, pattern: &Pattern) -> Option<Refusal> {
+    if pattern.team().is_some() {
+        return None;
+    }
+    match (text.strip_prefix('@'), text.contains('/')) {
+        (None, false) => None,
+        (None, true) if Team::parse(&format!("@{text}")).is_some() => Some((
+            format!("`{}` is not a login", clip(text)),
+            format!("did you mean the team `@{}`?", clip(text)),
+        )),
+        (None, true) => Some((format!("`{}` is not a login", clip(text)), A_TEAM.to_owned())),
+        (Some(_), true) => Some((format!("`{}` is not a team", clip(text)), A_TEAM.to_owned())),
+        (Some(login), false) => {
+            let remedy = format!("did you mean the login `{0}`, or a team `@org/{0}`?", clip(login));
+            Some((format!("`{}` is neither a login nor a team", clip(text)), remedy))
+        }
+    }
 }
+
+const A_TEAM: &str = "a team is written `@org/team`, the way it stands in its address, without patterns";
 
 fn bad_branch(text: &str) -> Option<Refusal> {
     let name = text.strip_prefix("refs/heads/").or_else(|| text.strip_prefix("refs/tags/"))?;

@@ -111,9 +111,13 @@ fn doc_of_word(word: Word) -> &'static str {
         Word::Conclusion => "How the run ended.",
         Word::RunAttempt => "The attempt, from 1; a re-run by anyone raises it.",
         Word::RerunsByUs => "How many re-runs of the run runwarden has asked for, by rule or by hand.",
-        Word::Actor => "The login that started the first attempt, whatever its case.",
-        Word::TriggeringActor => "The login that started this attempt, whatever its case.",
-        Word::Sender => "The login that caused the webhook, whatever its case.",
+        Word::Actor => {
+            "The login that started the first attempt, whatever its case, or its team `@org/team`."
+        }
+        Word::TriggeringActor => {
+            "The login that started this attempt, whatever its case, or its team `@org/team`."
+        }
+        Word::Sender => "The login that caused the webhook, whatever its case, or its team `@org/team`.",
         Word::Environment => "The environment that the run waits at.",
         Word::PendingFor => "For how long the run has waited for the deployment.",
         Word::NewerPending => {

@@ -195,6 +195,10 @@ impl Vocabulary {
             "given.pull_request" | "given.runs[].pull_request" => {
                 json!({ "anyOf": [{ "type": "null" }, self.map("given.pull_request")] })
             }
+            "given.teams" => {
+                let logins = json!({ "anyOf": [text(), { "type": "array", "items": text() }] });
+                json!({ "type": "object", "additionalProperties": logins, "propertyNames": { "pattern": "^@" } })
+            }
             "given.acted" | "given.runs[].acted" => {
                 json!({ "type": "array", "items": self.map("given.acted[]") })
             }

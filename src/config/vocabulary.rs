@@ -159,6 +159,7 @@ pub(super) const GIVEN: &[Key] = &[
     BASE,
     RUNNING_OTHERS,
     ACTED_BEFORE,
+    key("teams", || Shape::Map, "Who is in a team: a map from `@org/team` to all logins that are in it."),
 ];
 
 const PULL_OF_RUN: Key =
@@ -413,7 +414,11 @@ pub(super) const PULL: &[Key] = &[
     key("state", || Shape::Patterns, "Whether it is `open` or `closed`."),
     key("draft", || Shape::Flag, "Whether it is a draft."),
     key("merged", || Shape::Flag, "Whether it was merged."),
-    key("author", || Shape::Patterns, "The login that opened it, whatever its case."),
+    key(
+        "author",
+        || Shape::Patterns,
+        "The login that opened it, whatever its case, or its team `@org/team`.",
+    ),
     key("base", || Shape::Patterns, "The branch that it is to be merged into."),
     key("label", || Shape::Patterns, "One of its labels."),
     key("title", || Shape::Patterns, "Its title."),

@@ -12,6 +12,7 @@ use super::{
     Credential, GitHubError, Options, SecretText, SetupError,
     asking::{Bucket, Identity},
     channel::Channels,
+    endpoints::Answered,
     limits::Quota,
     once::Once,
     options::{app_auth, usable},
@@ -20,7 +21,10 @@ use super::{
     tokens::Token,
     transport::{self, PlainClient},
 };
-use crate::{clock::Clock, model::InstallationId};
+use crate::{
+    clock::Clock,
+    model::{InstallationId, Team},
+};
 
 /// A client of GitHub's REST API; clones share connections, tokens and limits.
 ///
@@ -51,12 +55,18 @@ pub(super) struct Inner {
     pacers: Mutex<HashMap<Bucket, Pacer>>,
     pub(super) tokens: Once<InstallationId, Token>,
     pub(super) installations: Once<String, InstallationId>,
+    /// Who is in which team, for a while.
+    pub(super) members: Once<(Team, String), Answered<bool>>,
+    /// Which teams GitHub shows, for a while.
+    pub(super) teams: Once<Team, Answered<()>>,
 }
 
 /// Pacers that remember nothing are forgotten above this number.
 const PACERS: usize = 1_000;
 const TOKENS: usize = 1_000;
 const INSTALLATIONS: usize = 10_000;
+const MEMBERS: usize = 10_000;
+const TEAMS: usize = 1_000;
 
 impl GitHub {
     /// Sets up a client; nothing is sent. Has to be called inside the tokio runtime.
@@ -98,6 +108,8 @@ impl GitHub {
                 pacers: Mutex::default(),
                 tokens: Once::new(TOKENS),
                 installations: Once::new(INSTALLATIONS),
+                members: Once::new(MEMBERS),
+                teams: Once::new(TEAMS),
             }),
         })
     }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Gate, GitHubEvent, InstallationId, Job, PullRequest, RepositoryName, RuleName, RunId, RunSnapshot,
-    Signal, Timestamp, WorkflowId,
+    Gate, GitHubEvent, InstallationId, Job, Membership, PullRequest, RepositoryName, RuleName, RunId,
+    RunSnapshot, Signal, Timestamp, WorkflowId,
 };
 
 /// All that a decision may look at.
@@ -106,6 +106,9 @@ pub struct Details {
     /// The environments at which newer runs of the same workflow and branch wait.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub newer_pending: Fact<Vec<String>>,
+    /// Who is in which team, as far as that was asked for: each pair of team and login once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<Membership>,
     /// The jobs of the judged attempt, all of them.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub jobs: Fact<Vec<Job>>,

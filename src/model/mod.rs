@@ -10,6 +10,7 @@ mod ledger;
 mod limits;
 mod log;
 mod pull_request;
+mod team;
 mod time;
 mod verdict;
 mod workflow_run;
@@ -33,6 +34,7 @@ pub use ledger::{
 pub use limits::{Bounds, Ceiling, Rate};
 pub use log::{JobLog, LogHit};
 pub use pull_request::{PullRequest, of_run};
+pub use team::{Membership, Team};
 pub use time::{LocalTime, Timestamp};
 pub use verdict::{ConditionResult, RuleVerdict, Truth, Verdict};
 pub use workflow_run::{Conclusion, RunSnapshot, Status};

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::{
     github::{Access, GitHubError, Meter, RunQuery},
     model::{
-        Annotation, Command, Details, Fact, Facts, Gate, InstallationId, JobId, Lane, RepositoryName,
-        Requests, RunSnapshot, ScheduledPass, Signal, Status, Timestamp,
+        Annotation, Command, Details, Fact, Facts, Gate, InstallationId, JobId, Lane, Membership,
+        RepositoryName, Requests, RunSnapshot, ScheduledPass, Signal, Status, Team, Timestamp,
     },
     rules::{Expectation, KeepCounting, Need, Pattern, Presence, Rule, Word, needs, needs_of},
     store::StoreError,
@@ -77,13 +77,13 @@ impl Pipeline {
     ) -> Result<Completed, Gathered> {
         let mut completed = Completed::default();
         let mut fetched = BTreeSet::new();
-        while let Some(need) = asked(facts).into_iter().find(|need| fetched.insert(*need)) {
-            let outcome = self.fetch(need, access, facts, shared, &mut completed).await?;
+        while let Some(need) = asked(facts).into_iter().find(|need| fetched.insert(need.clone())) {
+            let outcome = self.fetch(&need, access, facts, shared, &mut completed).await?;
             if let Err(error) = outcome {
                 if let Some(later) = later(&error) {
                     return Err(later);
                 }
-                missing(facts, need, &error.to_string());
+                missing(facts, &need, &error.to_string());
                 completed.notes.push(format!("a fact could not be had: {error}"));
             }
         }
@@ -93,14 +93,14 @@ impl Pipeline {
     /// Fetches one fact; `Err` when it has to be tried again later, `Ok(Err)` when GitHub answered with an error.
     async fn fetch(
         &self,
-        need: Need,
+        need: &Need,
         access: &Access,
         facts: &mut Facts,
         shared: &Shared,
         completed: &mut Completed,
     ) -> Result<Result<(), GitHubError>, Gathered> {
         let unreadable = |error: StoreError| Gathered::Later { until: None, why: error.to_string() };
-        Ok(match need {
+        Ok(match *need {
             Need::RerunsByUs => {
                 let reruns = self.store.reruns_of(facts.run.id).await.map_err(unreadable)?;
                 facts.details.reruns_by_us = Fact::Known(reruns);
@@ -134,6 +134,9 @@ impl Pipeline {
                     Presence::Absent => Fact::Known(false),
                     Presence::Unknown(why) => Fact::Missing(why),
                 };
+            }),
+            Need::Team(ref team, ref login) => self.in_team(access, team, login).await.map(|is_member| {
+                note_in_team(facts, team, login, is_member);
             }),
             Need::Environments => self
                 .pending_environments(access, facts)
@@ -329,9 +332,9 @@ fn at_environment(facts: &Facts, environment: String) -> Facts {
 }
 
 /// Notes that a fact could not be had, so that it is not asked for again and the verdict says why.
-fn missing(facts: &mut Facts, need: Need, why: &str) {
+fn missing(facts: &mut Facts, need: &Need, why: &str) {
     let details = &mut facts.details;
-    match need {
+    match *need {
         Need::Repository => details.repository = Fact::Missing(why.to_owned()),
         Need::WorkflowState => details.workflow_state = Fact::Missing(why.to_owned()),
         Need::Head => details.head = Fact::Missing(why.to_owned()),
@@ -345,6 +348,7 @@ fn missing(facts: &mut Facts, need: Need, why: &str) {
         }
         Need::Pulls => details.pulls = Fact::Missing(why.to_owned()),
         Need::NewerPending => details.newer_pending = Fact::Missing(why.to_owned()),
+        Need::Team(ref team, ref login) => note_in_team(facts, team, login, Fact::Missing(why.to_owned())),
         Need::Jobs => details.jobs = Fact::Missing(why.to_owned()),
         Need::Annotations(job) => note_on(facts, job, &Fact::Missing(why.to_owned())),
         Need::Logs(job) => {
@@ -355,6 +359,10 @@ fn missing(facts: &mut Facts, need: Need, why: &str) {
         // The run itself says by its gaps what is not known; the ledger is no matter of GitHub's.
         Need::Run | Need::Environments | Need::RerunsByUs | Need::Acts => {}
     }
+}
+
+fn note_in_team(facts: &mut Facts, team: &Team, login: &str, is_member: Fact<bool>) {
+    facts.details.teams.push(Membership { team: team.clone(), login: login.to_owned(), is_member });
 }
 
 fn note_on(facts: &mut Facts, job: JobId, annotations: &Fact<Vec<Annotation>>) {

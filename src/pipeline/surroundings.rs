@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     github::{Access, GitHubError, RunQuery, WorkflowRef},
-    model::{Fact, Head, PullRequest, RunId, RunSnapshot, Status},
+    model::{Fact, Head, PullRequest, RunId, RunSnapshot, Status, Team},
     rules::Presence,
 };
 
@@ -172,6 +172,23 @@ impl Pipeline {
         names.sort();
         names.dedup();
         Ok(Fact::Known(names))
+    }
+
+    /// Whether the login is in the team.
+    pub(super) async fn in_team(
+        &self,
+        access: &Access,
+        team: &Team,
+        login: &str,
+    ) -> Result<Fact<bool>, GitHubError> {
+        let owner = access.repository.owner();
+        if self.github.is_app() && !owner.eq_ignore_ascii_case(team.org()) {
+            // An installation sees the teams of its own organization only.
+            return Ok(Fact::Missing(format!(
+                "the App reaches the repository by its installation on {owner}"
+            )));
+        }
+        self.github.is_in_team(access, team, login).await.map(Fact::Known)
     }
 
     /// The environments at which a run waits.

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ceilings, Condition, Mode, OwnTest, Rule, Ruleset, Word, ceilings::want_jobs};
-use crate::model::{ActionKind, ConditionResult, Fact, Facts, JobId, Timestamp, Truth};
+use super::{
+    Ceilings, Condition, Expectation, Mode, OwnTest, PullTest, Rule, Ruleset, Test, Word,
+    ceilings::want_jobs, condition::teams_wanted,
+};
+use crate::model::{ActionKind, ConditionResult, Fact, Facts, JobId, Team, Timestamp, Truth};
 
 /// A fact that has to be fetched; the cheaper ones come first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// How many re-runs of the run the ledger has.
     RerunsByUs,
@@ -26,6 +29,8 @@ pub enum Need {
     NewerRun,
     /// The pull requests that the run belongs to.
     Pulls,
+    /// Whether a login is in a team.
+    Team(Team, String),
     /// The names of the environments that the run waits at.
     Environments,
     /// Where newer runs of the workflow and branch wait.
@@ -96,7 +101,10 @@ fn add_unknown(asked: &Condition, result: &ConditionResult, facts: &Facts, needs
                 add_unknown(part, result, facts, needs);
             }
         }
-        Condition::Test(test) => needs.extend(need_of(test.word, facts)),
+        Condition::Test(test) => {
+            needs.extend(need_of(test.word, facts));
+            needs.extend(teams_of(test, facts));
+        }
         Condition::Jobs(test) => match &facts.details.jobs {
             Fact::NotAsked => needs.extend([Need::Jobs]),
             Fact::Known(jobs) => needs.extend(test.wants(jobs)),
@@ -108,7 +116,8 @@ fn add_unknown(asked: &Condition, result: &ConditionResult, facts: &Facts, needs
         Condition::Own(test) => needs.extend(need_of_own(test, facts)),
         // They are found by what the run says of itself.
         Condition::Pull(_) if facts.run.partial => needs.extend([Need::Run]),
-        Condition::Pull(_) => needs.extend(facts.details.pulls.is_not_asked().then_some(Need::Pulls)),
+        Condition::Pull(_) if facts.details.pulls.is_not_asked() => needs.extend([Need::Pulls]),
+        Condition::Pull(test) => needs.extend(teams_of_authors(test, facts)),
         Condition::Time(_) => {}
     }
 }
@@ -125,6 +134,29 @@ fn need_of_own(test: &OwnTest, facts: &Facts) -> Option<Need> {
         }
         OwnTest::Running(_) => details.underway.is_not_asked().then_some(Need::Underway { bases: false }),
     }
+}
+
+/// The teams that leave it open whether a login is what is asked.
+fn teams_of(test: &Test, facts: &Facts) -> Vec<Need> {
+    let login = match test.word {
+        Word::Actor => &facts.run.actor,
+        Word::TriggeringActor => &facts.run.triggering_actor,
+        Word::Sender => &facts.sender,
+        _ => return Vec::new(),
+    };
+    match (&test.expectation, login) {
+        (Expectation::Matches(patterns), Some(login)) => teams_wanted(patterns, login, &facts.details.teams),
+        _ => Vec::new(),
+    }
+}
+
+/// The same of whoever opened the run's pull requests, where nothing else of them settles it.
+fn teams_of_authors(test: &PullTest, facts: &Facts) -> Vec<Need> {
+    let Some(patterns) = &test.author else { return Vec::new() };
+    let pulls = facts.details.pulls.known().map(Vec::as_slice).unwrap_or_default();
+    let open = pulls.iter().filter(|pull| test.leaves_open(facts, pull));
+    let authors = open.filter_map(|pull| pull.author.as_deref());
+    authors.flat_map(|author| teams_wanted(patterns, author, &facts.details.teams)).collect()
 }
 
 /// What would tell an unknown word.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 
+use crate::model::Team;
+
 /// The largest compiled form of one pattern, in bytes: a pattern beyond it is a mistake or an attack.
 const SIZE_LIMIT: usize = 1 << 20;
 
@@ -14,6 +16,7 @@ pub struct Pattern {
     excludes: bool,
     regex: Regex,
     simple: Option<Simple>,
+    team: Option<Team>,
 }
 
 /// What most patterns are, compared without an automaton: that touches far less memory than a search.
@@ -111,6 +114,15 @@ impl Pattern {
         Self::compile_as(source, false, false)
     }
 
+    /// Compiles a pattern for logins: whatever case, and `@org/slug` is a team.
+    ///
+    /// # Errors
+    /// As for [`Self::compile`].
+    pub fn compile_for_logins(source: &str) -> Result<Self, PatternError> {
+        let team = Team::parse(source.strip_prefix('!').unwrap_or(source));
+        Ok(Self { team, ..Self::compile(source, true)? })
+    }
+
     fn compile_as(source: &str, ignore_case: bool, whole: bool) -> Result<Self, PatternError> {
         let (excludes, body) = match source.strip_prefix('!') {
             Some(body) => (true, body),
@@ -130,7 +142,7 @@ impl Pattern {
             .build()
             .map_err(|error| PatternError::Regex(error.to_string()))?;
         let simple = Simple::of(body, ignore_case).filter(|_| whole);
-        Ok(Self { source: source.to_owned(), excludes, regex, simple })
+        Ok(Self { source: source.to_owned(), excludes, regex, simple, team: None })
     }
 
     /// Whether patterns accept a value that goes by any of these texts: each in turn takes in what it matches, or
@@ -143,6 +155,12 @@ impl Pattern {
             let hit = texts.iter().any(|text| pattern.matches(text.as_ref()));
             if hit { !pattern.excludes } else { accepted }
         })
+    }
+
+    /// The team that the pattern names; it matches no text by itself, since a login has no slash.
+    #[must_use]
+    pub fn team(&self) -> Option<&Team> {
+        self.team.as_ref()
     }
 
     /// Whether this pattern matches the text, be it to take it in or to exclude it.
@@ -179,7 +197,7 @@ impl Pattern {
     #[must_use]
     pub fn one_value(&self) -> Option<&str> {
         let body = self.body();
-        (!is_special(body)).then_some(body)
+        (!is_special(body) && self.team.is_none()).then_some(body)
     }
 }
 

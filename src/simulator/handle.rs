@@ -57,6 +57,7 @@ impl Simulator {
             pulls: Vec::new(),
             comments: Vec::new(),
             checks: Vec::new(),
+            teams: Vec::new(),
             runs: std::collections::BTreeMap::new(),
             job_runs: std::collections::BTreeMap::new(),
             access: Access::default(),

@@ -42,6 +42,7 @@ mod server;
 mod shapes;
 mod story;
 mod story_pulls;
+mod teams;
 mod world;
 mod zip;
 

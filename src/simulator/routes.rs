@@ -51,6 +51,9 @@ impl World {
                 Reply::json(200, &serde_json::json!({ "login": who.login(), "type": "User" }))
             }
             ["installation", "repositories"] => self.installation_repositories(call, &who),
+            ["orgs", org, "teams", slug, rest @ ..] if call.method == "GET" => {
+                self.team_route(&who, org, slug, rest)
+            }
             ["repos", owner, name, "installation"] => {
                 self.repo_installation(&who, &format!("{owner}/{name}"))
             }

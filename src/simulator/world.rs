@@ -14,6 +14,7 @@ use super::limits::Limits;
 use super::pulls::Pull;
 use super::record::Request;
 use super::script::{GateSpec, JobSpec, RunSpec};
+use super::teams::Team;
 
 /// Everything, behind one lock.
 pub(super) struct World {
@@ -30,6 +31,7 @@ pub(super) struct World {
     pub(super) pulls: Vec<Pull>,
     pub(super) comments: Vec<Comment>,
     pub(super) checks: Vec<Check>,
+    pub(super) teams: Vec<Team>,
     pub(super) runs: BTreeMap<u64, Run>,
     pub(super) job_runs: BTreeMap<u64, u64>,
     pub(super) access: Access,

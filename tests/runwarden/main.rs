@@ -25,5 +25,6 @@ mod pulls;
 mod replay;
 mod stories;
 mod story;
+mod teams;
 mod telling;
 mod webhook;

@@ -63,7 +63,8 @@ fn what_was_not_asked_for_never_changes_a_verdict() {
     for_random_rules_and_runs(|random, ruleset, world| {
         let mut facts = world.as_a_webhook_brings_it(random);
         let mut told = BTreeSet::new();
-        while let Some(need) = needs(ruleset, &facts, NOW).into_iter().find(|need| told.insert(*need)) {
+        while let Some(need) = needs(ruleset, &facts, NOW).into_iter().find(|need| told.insert(need.clone()))
+        {
             world.tell(&mut facts, need);
         }
         let (partly, wholly) = (decide(ruleset, &facts, NOW), decide(ruleset, &world.whole, NOW));

@@ -35,7 +35,7 @@ pub(super) struct ExplanationView<'a> {
 
 #[derive(Debug, Serialize)]
 struct FetchView {
-    /// `run`, `repository`, `workflow_state`, `head`, `tag`, `newer_run`, `pending_deployments`, `jobs`, `annotations`
+    /// `run`, `repository`, `workflow_state`, `head`, `tag`, `newer_run`, `teams`, `pending_deployments`, `jobs`, `annotations`
     /// or `reruns_by_us`.
     fact: &'static str,
     /// The same for people.
@@ -204,6 +204,11 @@ fn fetches(facts: &Facts, needs: &BTreeSet<Need>) -> Vec<FetchView> {
             "pull_requests",
             "the pull requests of the head branch",
             format!("{repository}/pulls?head={branch}&state=all"),
+        ),
+        Need::Team(team, login) => fetch_view(
+            "teams",
+            "whether someone is in a team",
+            format!("GET /orgs/{}/teams/{}/memberships/{login}", team.org(), team.slug()),
         ),
         Need::Environments => fetch_view(
             "pending_deployments",

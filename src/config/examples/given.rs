@@ -3,6 +3,7 @@
 use super::{
     jobs::{self, Moment},
     own::Own,
+    teams,
     told::Words,
 };
 use crate::{
@@ -44,6 +45,7 @@ pub(super) fn given(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> O
         None => Some(None),
         Some(at) => moment(report, &at).map(Some),
     };
+    let teams = fields.get("teams").map_or(Some(Vec::new()), |at| teams::teams(report, &at));
     let (words, payload, signal, now) = (words?, payload?, signal?, now?);
     let is_of_payload = payload.is_some();
     let signal = signal.or_else(|| (!is_of_payload).then(|| implied(&fields, &words)));
@@ -58,7 +60,10 @@ pub(super) fn given(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> O
         }
         None => vec![one_run(report, at, &fields, common, signal, moment, is_of_payload)?],
     };
-    Some(Given { signal, now, payload, runs: numbered(report, at, runs)? })
+    let mut runs = numbered(report, at, runs)?;
+    let teams = teams?;
+    runs.iter_mut().for_each(|run| run.teams.clone_from(&teams));
+    Some(Given { signal, now, payload, runs })
 }
 
 /// What is told of a run.
@@ -136,7 +141,7 @@ fn listed(report: &mut Report<'_>, at: &At<'_>, common: &Described, moment: Mome
     let own = Own::read(report, &fields, moment.now)?.over(&common.own);
     let told = Described { words: common.words.overlaid(&words?), jobs: jobs?, own };
     let facts = facts(report, at, told, Some(Signal::Schedule), moment, false)?;
-    let run = GivenRun { name: name.map_or(Some(None), |name| name.map(Some))?, facts };
+    let run = GivenRun { name: name.map_or(Some(None), |name| name.map(Some))?, facts, teams: Vec::new() };
     Some(vec![run; (times? as usize).min(MOST_RUNS + 1)])
 }
 
@@ -176,7 +181,7 @@ fn one_run(
     if let Some(gate) = &mut facts.gate {
         gate.protection_rule = asked;
     }
-    Some(GivenRun { name: None, facts })
+    Some(GivenRun { name: None, facts, teams: Vec::new() })
 }
 
 /// Runs of one listing have ids of their own, the later in the list the older.

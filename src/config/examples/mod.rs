@@ -4,6 +4,7 @@ mod expected;
 mod given;
 mod jobs;
 mod own;
+mod teams;
 mod told;
 
 use super::{

@@ -94,6 +94,18 @@ const NOT_MEANT: &[(&str, u32, &str, &str)] = &[
         "unknown key `nam`",
         "`name`",
     ),
+    (
+        "  - { name: x, given: { repository: a/b, teams: { acme/x: [y] } }, expect: nothing }",
+        51,
+        "`acme/x` is not a team",
+        "\"@acme/release\": [octocat]",
+    ),
+    (
+        "  - { name: x, given: { repository: a/b, teams: [y] }, expect: nothing }",
+        49,
+        "expected a map of teams",
+        "\"@acme/release\": [octocat]",
+    ),
 ];
 
 #[test]

@@ -343,8 +343,17 @@ const CONDITIONS: &[(&str, Expected)] = &[
         "{ repository: \"https://github.com/acme/api.git\" }",
         (6, 25, "matches no repository", "did you mean `acme/api`?"),
     ),
-    ("{ actor: \"@mona\" }", (6, 20, "is not a login", "did you mean `mona`?")),
-    ("{ actor: \"@acme/team\" }", (6, 20, "teams like", "list the logins")),
+    (
+        "{ actor: \"@mona\" }",
+        (6, 20, "neither a login nor a team", "did you mean the login `mona`, or a team `@org/mona`?"),
+    ),
+    ("{ actor: \"@acme/*\" }", (6, 20, "`@acme/*` is not a team", "without patterns")),
+    (
+        "{ sender: [\"@acme/a\", \"!@acme/b/c\"] }",
+        (6, 33, "`@acme/b/c` is not a team", "written `@org/team`"),
+    ),
+    ("{ triggering_actor: acme/team }", (6, 31, "`acme/team` is not a login", "the team `@acme/team`?")),
+    ("{ repository: \"@acme/team\" }", (6, 25, "matches no repository", "OWNER/NAME")),
     (
         "{ status: complete }",
         (
@@ -408,7 +417,10 @@ const CONDITIONS_AT_THE_END: &[(&str, Expected)] = &[
     ("{ pull_request: {} }", (6, 27, "`pull_request` asks nothing of it", "state: open")),
     ("{ pull_request: { state: opn } }", (6, 36, "unknown state `opn`", "`open`")),
     ("{ pull_request: { labels: x } }", (6, 29, "unknown key `labels`", "did you mean `label`?")),
-    ("{ pull_request: { author: \"@x\" } }", (6, 37, "is not a login", "did you mean `x`?")),
+    (
+        "{ pull_request: { author: \"@x\" } }",
+        (6, 37, "neither a login nor a team", "did you mean the login `x`"),
+    ),
     ("{ pull_request: { exists: false, state: open } }", (6, 27, "does not exist", "that there is none")),
     ("{ jobs: {} }", (6, 19, "`jobs` asks nothing of the jobs", "count")),
     ("{ failed_jobs: { except: { name: x } } }", (6, 26, "asks nothing of the jobs", "some")),

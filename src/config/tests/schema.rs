@@ -52,9 +52,17 @@ fn fits(root: &Value, schema: &Value, value: &Value) -> bool {
             map.iter().all(|(key, value)| asked.get(key).is_none_or(|schema| fits(root, schema, value)))
         }),
         "additionalProperties" => value.as_object().is_none_or(|map| {
-            assert_eq!(*asked, json!(false));
-            map.keys().all(|key| schema["properties"].get(key).is_some())
+            let others = map
+                .iter()
+                .filter(|(key, _)| schema.pointer("/properties").is_none_or(|it| it.get(key).is_none()));
+            match asked {
+                Value::Bool(allowed) => *allowed || others.count() == 0,
+                schema => others.into_iter().all(|(_, value)| fits(root, schema, value)),
+            }
         }),
+        "propertyNames" => {
+            value.as_object().is_none_or(|map| map.keys().all(|key| fits(root, asked, &json!(key))))
+        }
         "required" => value.as_object().is_none_or(|map| {
             asked.as_array().unwrap().iter().all(|key| map.contains_key(key.as_str().unwrap()))
         }),

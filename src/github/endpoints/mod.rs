@@ -15,6 +15,7 @@ mod query;
 mod repository;
 mod runs;
 mod surroundings;
+mod teams;
 
 pub use app::{Installation, InstalledRepository, Meta};
 pub use checks::CheckRun;
@@ -25,6 +26,7 @@ pub(super) use jobs::job;
 pub use logs::{LogSink, LogsError};
 pub use query::{RunQuery, WorkflowRef};
 pub use runs::RunPage;
+pub(super) use teams::Answered;
 
 use http::header::LINK;
 use serde::Deserialize;

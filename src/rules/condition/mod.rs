@@ -4,6 +4,7 @@ mod expectation;
 mod job;
 mod jobs;
 mod log;
+mod login;
 mod observe;
 mod own;
 mod pull;
@@ -15,6 +16,7 @@ pub use expectation::{Expectation, Range, show_duration};
 pub use job::{JobCondition, JobTest, JobWord, StepTest};
 pub use jobs::{JobsTest, JobsWord};
 pub use log::LogTest;
+pub(super) use login::wanted as teams_wanted;
 pub use own::{ActedTest, OwnTest, RunningTest, SameAs};
 pub use pull::PullTest;
 pub use signature::{Cause, CauseTest, Signature, SignatureTest};
@@ -86,7 +88,7 @@ impl Condition {
             Self::Jobs(test) => test.evaluate(&facts.details.jobs),
             Self::Job(asked) => job::of_webhook(asked, facts.job.as_deref()),
             Self::Own(test) => test.evaluate(facts, now),
-            Self::Pull(test) => test.evaluate(&facts.run, &facts.details.pulls),
+            Self::Pull(test) => test.evaluate(facts),
             Self::Time(window) => window.evaluate(now),
         }
     }

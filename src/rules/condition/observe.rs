@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Expectation, Test, Word, leaf, show_duration};
+use super::{Expectation, Test, Word, leaf, login, show_duration};
 use crate::{
     model::{
         ConditionResult, Fact, Facts, Head, Job, RepositoryFacts, RunSnapshot, Signal, Status, Timestamp,
@@ -37,7 +37,12 @@ pub(super) fn evaluate(test: &Test, facts: &Facts, now: Timestamp) -> ConditionR
         let observed = format!("{} (not all of the workflow's names are known)", texts.join(", "));
         return leaf(test.word.as_str(), &test.expectation, observed, Truth::Unknown);
     }
-    compare(test.word.as_str(), &test.expectation, observation)
+    match test.word {
+        Word::Actor | Word::TriggeringActor | Word::Sender => {
+            login::compare(test.word.as_str(), &test.expectation, observation, facts)
+        }
+        _ => compare(test.word.as_str(), &test.expectation, observation),
+    }
 }
 
 /// Whether an observation is what is asked.

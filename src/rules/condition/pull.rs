@@ -1,11 +1,11 @@
 //! `pull_request`: what is asked of the pull request that a run belongs to.
 
 use super::{
-    Expectation, all, leaf, node,
+    Expectation, all, leaf, login, node,
     observe::{Observation, compare},
 };
 use crate::{
-    model::{ConditionResult, Fact, PullRequest, RunSnapshot, Truth},
+    model::{ConditionResult, Facts, PullRequest, Truth},
     rules::Pattern,
 };
 
@@ -35,8 +35,8 @@ pub struct PullTest {
 }
 
 impl PullTest {
-    pub(super) fn evaluate(&self, run: &RunSnapshot, pulls: &Fact<Vec<PullRequest>>) -> ConditionResult {
-        let pulls = match pulls.known() {
+    pub(super) fn evaluate(&self, facts: &Facts) -> ConditionResult {
+        let pulls = match facts.details.pulls.known() {
             Ok(pulls) => pulls,
             Err(why) => return leaf("pull_request", "", why, Truth::Unknown),
         };
@@ -49,15 +49,15 @@ impl PullTest {
             if pulls.is_empty() {
                 parts.push(leaf("exists", "true", "no pull request", Truth::No));
             }
-            parts.extend(self.of_each(run, pulls));
+            parts.extend(self.of_each(facts, pulls));
         }
         let whole = all(parts);
         node("pull_request", whole.satisfied, whole.parts)
     }
 
     /// Of several pull requests it cannot be told which is meant, unless all say the same.
-    fn of_each(&self, run: &RunSnapshot, pulls: &[PullRequest]) -> Option<ConditionResult> {
-        let parts: Vec<_> = pulls.iter().map(|pull| self.of_one(run, pull)).collect();
+    fn of_each(&self, facts: &Facts, pulls: &[PullRequest]) -> Option<ConditionResult> {
+        let parts: Vec<_> = pulls.iter().map(|pull| self.of_one(facts, pull)).collect();
         let is = |truth| parts.iter().all(|part| part.satisfied == truth);
         let agreed = [Truth::Yes, Truth::No].into_iter().find(|truth| is(*truth)).unwrap_or(Truth::Unknown);
         match parts.as_slice() {
@@ -71,7 +71,13 @@ impl PullTest {
         *self != Self { exists: self.exists, ..Self::default() }
     }
 
-    fn of_one(&self, run: &RunSnapshot, pull: &PullRequest) -> ConditionResult {
+    /// Whether it cannot be told yet if the pull request is what is asked.
+    pub(in crate::rules) fn leaves_open(&self, facts: &Facts, pull: &PullRequest) -> bool {
+        self.of_one(facts, pull).satisfied == Truth::Unknown
+    }
+
+    fn of_one(&self, facts: &Facts, pull: &PullRequest) -> ConditionResult {
+        let run = &facts.run;
         let text = |text: &Option<String>| {
             text.as_ref().map_or_else(unknown, |text| Observation::Texts(vec![text.clone()]))
         };
@@ -92,7 +98,11 @@ impl PullTest {
             ("changed_since", self.changed_since, flag(changed)),
         ];
         let of_patterns = patterns.into_iter().filter_map(|(word, asked, observed)| {
-            Some(compare(word, &Expectation::Matches(asked.clone()?), observed))
+            let asked = Expectation::Matches(asked.clone()?);
+            Some(match word {
+                "author" => login::compare(word, &asked, observed, facts),
+                _ => compare(word, &asked, observed),
+            })
         });
         let of_flags = flags
             .into_iter()

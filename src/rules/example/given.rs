@@ -1,9 +1,9 @@
 //! What an example gives: facts, of which those that it does not give are not known.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use crate::{
-    model::{Details, Fact, Facts, JobLog, LogHit, RunSnapshot, Signal, Timestamp},
+    model::{Details, Fact, Facts, JobLog, LogHit, Membership, RunSnapshot, Signal, Team, Timestamp},
     rules::Pattern,
 };
 
@@ -30,6 +30,8 @@ pub struct GivenRun {
     pub name: Option<String>,
     /// What is known of it.
     pub facts: Facts,
+    /// The teams that the example gives, each with all who are in it.
+    pub teams: Vec<(Team, Vec<String>)>,
 }
 
 impl Given {
@@ -55,7 +57,8 @@ impl Given {
                 close_one(&mut job.annotations);
                 search(&mut job.log, patterns);
             }
-            GivenRun { name: run.name.clone(), facts }
+            tell_teams(&mut facts, &run.teams);
+            GivenRun { name: run.name.clone(), facts, teams: run.teams.clone() }
         };
         self.runs.iter().map(whole).collect()
     }
@@ -82,6 +85,8 @@ fn close(details: &mut Details) {
         newer_pending,
         pulls,
         jobs,
+        // Teams are told last, of those whom the facts name.
+        teams: _,
     } = details;
     close_one(newer_pending);
     close_one(pulls);
@@ -95,6 +100,25 @@ fn close(details: &mut Details) {
     close_one(newer_run);
     close_one(reruns_by_us);
     close_one(jobs);
+}
+
+/// Who of those whom the facts name is in the given teams.
+fn tell_teams(facts: &mut Facts, teams: &[(Team, Vec<String>)]) {
+    let run = &facts.run;
+    let pulls = facts.details.pulls.known().map(Vec::as_slice).unwrap_or_default();
+    let of_run = [&run.actor, &run.triggering_actor, &facts.sender];
+    let named = of_run.into_iter().chain(pulls.iter().map(|pull| &pull.author)).flatten();
+    let logins: BTreeSet<&str> = named.map(String::as_str).collect();
+    let in_team = |(team, members): &(Team, Vec<String>)| -> Vec<Membership> {
+        let is_in = |login: &str| members.iter().any(|member| member.eq_ignore_ascii_case(login));
+        let of = |login: &&str| Membership {
+            team: team.clone(),
+            login: (*login).to_owned(),
+            is_member: Fact::Known(is_in(login)),
+        };
+        logins.iter().map(of).collect()
+    };
+    facts.details.teams = teams.iter().flat_map(in_team).collect();
 }
 
 /// Searches a given log, whose lines stand in it as found by no pattern yet. The first line counts, as in production.
@@ -190,6 +214,7 @@ fn details_over(given: Details, base: Details) -> Details {
         pulls: over(given.pulls, base.pulls),
         newer_pending: over(given.newer_pending, base.newer_pending),
         jobs: over(given.jobs, base.jobs),
+        teams: base.teams,
     }
 }
 

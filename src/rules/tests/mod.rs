@@ -5,6 +5,7 @@ mod logs;
 mod pulls;
 mod signatures;
 mod surroundings;
+mod teams;
 mod words;
 
 use std::{collections::BTreeSet, time::Duration};

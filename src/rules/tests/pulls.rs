@@ -5,7 +5,7 @@ use crate::model::{Details, Fact, PullRequest};
 
 const COMMIT: &str = "acb5820ced9479c074f688cc328bf03f341a511d";
 
-fn pull() -> PullRequest {
+pub(super) fn pull() -> PullRequest {
     PullRequest {
         number: 7,
         state: Some("open".to_owned()),

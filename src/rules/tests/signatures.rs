@@ -124,16 +124,16 @@ fn what_an_annotation_settles_needs_no_log() {
     let (annotations, log) = (Some(Need::Annotations(JobId(1))), Some(Need::Logs(JobId(1))));
     let either = JobCondition::Any(vec![named(&["lost"]), named(&["reset"])]);
     for (asked, notes, expected) in [
-        (named(&["lost"]), Fact::NotAsked, annotations),
+        (named(&["lost"]), Fact::NotAsked, annotations.clone()),
         (named(&["lost"]), quiet(), None),
         (named(&["lost"]), Fact::Missing("GitHub answered 403".to_owned()), None),
-        (named(&["reset"]), Fact::NotAsked, log),
-        (cause(&["network"]), Fact::NotAsked, annotations),
+        (named(&["reset"]), Fact::NotAsked, log.clone()),
+        (cause(&["network"]), Fact::NotAsked, annotations.clone()),
         (cause(&["network"]), note("the runner was lost"), None),
-        (cause(&["network"]), quiet(), log),
-        (either.clone(), Fact::NotAsked, annotations),
+        (cause(&["network"]), quiet(), log.clone()),
+        (either.clone(), Fact::NotAsked, annotations.clone()),
         (either.clone(), note("the runner was lost"), None),
-        (either, quiet(), log),
+        (either, quiet(), log.clone()),
     ] {
         assert_eq!(wants(&asked, notes.clone()), expected, "{asked:?} {notes:?}");
     }

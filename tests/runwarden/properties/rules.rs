@@ -58,6 +58,9 @@ fn patterns_for(word: Word) -> &'static [&'static str] {
         Word::Status => &["completed", "waiting", "/e/"],
         Word::Visibility => &["public", "private"],
         Word::WorkflowState => &["active", "deleted"],
+        Word::Actor | Word::TriggeringActor | Word::Sender => {
+            &["octocat", "*[bot]", "@acme/release", "@Acme/ops", "!@acme/ops", "!mallory", "!@acme/release"]
+        }
         _ => &PATTERNS,
     }
 }
@@ -149,7 +152,8 @@ fn pull_request(random: &mut Random) -> Value {
     let flags = ["exists", "draft", "merged", "head_is_current", "changed_since"];
     let mut asked = Map::new();
     for _ in 0..=random.below(2) {
-        let (word, value) = match random.below(3) {
+        let (word, value) = match random.below(4) {
+            3 => ("author", expectation(random, Kind::Lines, patterns_for(Word::Actor))),
             0 => (random.of(&flags), json!(random.percent(50))),
             1 => ("state", json!(random.of(&["open", "closed"]))),
             _ => {
@@ -208,7 +212,9 @@ fn job(random: &mut Random) -> Value {
 
 fn expectation(random: &mut Random, kind: Kind, patterns: &[&str]) -> Value {
     match kind {
-        Kind::Text { .. } | Kind::Lines if random.percent(20) => json!(format!("!{}", random.of(patterns))),
+        Kind::Text { .. } | Kind::Lines if random.percent(20) => {
+            json!(format!("!{}", random.of(patterns).trim_start_matches('!')))
+        }
         Kind::Text { .. } | Kind::Lines => json!([random.of(patterns), random.of(patterns)]),
         Kind::Number => number(random),
         Kind::Duration => {

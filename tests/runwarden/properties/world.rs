@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use runwarden::{
     model::{
-        Act, Annotation, Conclusion, Fact, Facts, Gate, Head, Job, JobId, JobLog, LogHit, PullRequest,
-        RepositoryFacts, RepositoryName, RuleName, RunAttempt, RunId, RunSnapshot, Signal, Status, Step,
-        Timestamp, Underway, WorkflowId,
+        Act, Annotation, Conclusion, Fact, Facts, Gate, Head, Job, JobId, JobLog, LogHit, Membership,
+        PullRequest, RepositoryFacts, RepositoryName, RuleName, RunAttempt, RunId, RunSnapshot, Signal,
+        Status, Step, Team, Timestamp, Underway, WorkflowId,
     },
     rules::{Need, Pattern, Ruleset},
 };
@@ -54,6 +54,8 @@ impl World {
         details.newer_pending = Fact::Known(vec![random.of(&["staging", "production"]).to_owned()]);
         details.jobs = Fact::Known((0..random.below(4)).map(|number| job(random, number, ruleset)).collect());
         details.pulls = Fact::Known((0..random.below(3)).map(|number| pull(random, number)).collect());
+        details.teams =
+            TEAMS.iter().flat_map(|team| LOGINS.map(|login| membership(random, team, login))).collect();
         Self { whole }
     }
 
@@ -94,6 +96,10 @@ impl World {
             Need::NewerRun => details.newer_run = whole.newer_run.clone(),
             Need::Pulls => details.pulls = whole.pulls.clone(),
             Need::NewerPending => details.newer_pending = whole.newer_pending.clone(),
+            Need::Team(team, login) => {
+                let known = |it: &&Membership| it.team == team && it.login == login;
+                details.teams.push(whole.teams.iter().find(known).unwrap().clone());
+            }
             Need::Environments => facts.gate = self.whole.gate.clone(),
             Need::Jobs => {
                 let mut jobs = whole.jobs.clone();
@@ -167,6 +173,8 @@ impl World {
                 gap(random, &mut pull.updated_at);
             }
         }
+        details.teams.retain(|_| !random.percent(GAPS));
+        details.teams.iter_mut().for_each(|it| miss(random, &mut it.is_member));
         for job in facts.jobs_mut() {
             gap(random, &mut job.name);
             gap(random, &mut job.conclusion);
@@ -182,6 +190,17 @@ impl World {
 }
 
 const GAPS: u64 = 15;
+
+/// Those who start runs.
+const LOGINS: [&str; 3] = ["octocat", "renovate[bot]", "mallory"];
+
+/// The teams of the random patterns.
+const TEAMS: [&str; 2] = ["@acme/release", "@acme/ops"];
+
+fn membership(random: &mut Random, team: &str, login: &str) -> Membership {
+    let is_member = Fact::Known(!login.ends_with("[bot]") && random.percent(50));
+    Membership { team: Team::parse(team).unwrap(), login: login.to_owned(), is_member }
+}
 
 fn gap<T>(random: &mut Random, value: &mut Option<T>) {
     if random.percent(GAPS) {
@@ -249,7 +268,7 @@ fn run(random: &mut Random, waits: bool) -> RunSnapshot {
 }
 
 fn login(random: &mut Random) -> String {
-    random.of(&["octocat", "renovate[bot]", "mallory"]).to_owned()
+    random.of(&LOGINS).to_owned()
 }
 
 fn conclusion(random: &mut Random) -> Conclusion {
