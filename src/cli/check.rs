@@ -4,7 +4,7 @@ use super::{ConfigArgs, Exit, load, show};
 use crate::{
     config::Problems,
     model::Signal,
-    rules::{Mode, Ruleset},
+    rules::{Mode, Rule, Ruleset, Trigger},
 };
 
 /// Check a configuration.
@@ -68,11 +68,16 @@ fn summary(ruleset: &Ruleset) -> String {
         [] => text.push_str(", listens to no webhook"),
         signals => text.push_str(&format!(", listens to {}", signals.join(", "))),
     }
-    let is_scheduled =
-        |rule: &&crate::rules::Rule| rule.schedule().is_some() && ruleset.mode_of(rule) != Mode::Off;
+    let is_scheduled = |rule: &&Rule| rule.schedule().is_some() && ruleset.mode_of(rule) != Mode::Off;
     match ruleset.rules.iter().filter(is_scheduled).count() {
         0 => {}
         schedules => text.push_str(&format!("; {}", counted(schedules, "schedule"))),
+    }
+    let is_by_hand =
+        |rule: &&Rule| rule.on == [Trigger::Signal(Signal::Command)] && ruleset.mode_of(rule) != Mode::Off;
+    match ruleset.rules.iter().filter(is_by_hand).count() {
+        0 => {}
+        rules => text.push_str(&format!("; {rules} by hand only")),
     }
     text
 }
@@ -110,12 +115,13 @@ mod tests {
             rule("b", Trigger::Signal(Signal::DeploymentWaiting), Mode::Observe),
             rule("c", nightly(), Mode::Enforce),
             rule("d", nightly(), Mode::Off),
+            rule("e", Trigger::Signal(Signal::Command), Mode::Enforce),
         ];
         let ruleset = Ruleset { mode: Mode::Enforce, rules, ..Ruleset::default() };
         assert_eq!(
             report("config.yaml", &Problems::default(), Some(&ruleset)),
-            "config.yaml is clean: 4 rules (2 enforce, 1 observe, 1 off), listens to workflow_run.completed, \
-             deployment.waiting; 1 schedule\n"
+            "config.yaml is clean: 5 rules (3 enforce, 1 observe, 1 off), listens to workflow_run.completed, \
+             deployment.waiting; 1 schedule; 1 by hand only\n"
         );
         let none = Ruleset::default();
         assert_eq!(

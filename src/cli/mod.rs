@@ -1,5 +1,6 @@
 //! The command line: a function for each command, and what is common to them.
 
+mod apply;
 mod check;
 mod demo;
 mod explain;
@@ -31,6 +32,8 @@ pub enum Exit {
     Config,
     /// 4: a test of the rules failed.
     Tests,
+    /// 5: a rule that was asked by hand does not match, or has nothing new to do.
+    NothingDone,
 }
 
 impl From<Exit> for ExitCode {
@@ -41,6 +44,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::Config => 3,
             Exit::Tests => 4,
+            Exit::NothingDone => 5,
         })
     }
 }
@@ -53,7 +57,8 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 a test failed";
+const EXIT_CODES: &str =
+    "Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 a test failed, 5 nothing to do (apply)";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -71,6 +76,8 @@ enum Command {
     History(history::HistoryArgs),
     /// Judge what the ledger holds by other rules, offline, and show what would have been different
     Replay(replay::ReplayArgs),
+    /// Ask a rule by hand: of one run, or over a repository as on its schedule (exit code 5 if there is nothing to do)
+    Apply(apply::ApplyArgs),
     /// Look at and act on workflow runs by hand, with the configuration's credentials
     #[command(subcommand)]
     Runs(runs::RunsCommand),
@@ -126,6 +133,7 @@ async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(&args).await,
         Command::History(args) => history::run(&args).await,
         Command::Replay(args) => replay::run(&args).await,
+        Command::Apply(args) => apply::run(&args).await,
         Command::Runs(command) => runs::run(command).await,
         Command::Demo(args) => demo::run(&args).await,
     }

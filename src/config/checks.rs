@@ -12,7 +12,7 @@ use super::{
     suggest, telling,
 };
 use crate::{
-    model::{Action, ActionKind, RerunScope, Review, RuleName, Via},
+    model::{Action, ActionKind, RerunScope, Review, RuleName, Signal, Via},
     rules::{Ceilings, Condition, Expectation, OwnTest, Trigger, Word},
 };
 
@@ -131,8 +131,11 @@ fn check_schedule_words(report: &mut Report<'_>, draft: &Draft<'_>) {
         return;
     }
     let scheduled = is_scheduled(draft);
-    let by_webhook = draft.on.iter().any(|(trigger, _)| matches!(trigger, Trigger::Signal(_)));
-    if let (Some((_, at)), true) = (&draft.keep, by_webhook) {
+    let by_webhook = draft
+        .on
+        .iter()
+        .any(|(trigger, _)| matches!(trigger, Trigger::Signal(signal) if *signal != Signal::Command));
+    if let (Some((_, at)), true) = (&draft.keep, by_webhook || !scheduled) {
         let remedy = match scheduled {
             true => "write a second rule for the other triggers",
             false => "use `on: { schedule: \"30 2 * * *\" }`, or leave `keep` out",

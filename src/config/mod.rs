@@ -50,3 +50,4 @@ pub use settings::{
     LogSettings, ServerSettings, WebhookSettings,
 };
 pub use signatures::built_in_signatures;
+pub use suggest::instead;

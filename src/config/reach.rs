@@ -23,7 +23,7 @@ enum Moment {
     JobEnded,
     /// It has ended.
     Ended,
-    /// Anywhere: a listing found it.
+    /// Anywhere: a listing found it, or a person named it.
     Listed,
 }
 
@@ -103,7 +103,7 @@ fn impossible(when: &Condition, moment: Moment) -> Option<(&'static str, &'stati
     if asks_where.iter().any(|word| requires(when, *word))
         && !matches!(moment, Moment::Waiting | Moment::Listed)
     {
-        let why = "only `deployment.waiting` and schedules name an environment";
+        let why = "only `deployment.waiting`, schedules and commands name an environment";
         return Some((why, "use `on: deployment.waiting`"));
     }
     if ends && moment == Moment::JobEnded {
@@ -142,7 +142,10 @@ fn impossible(when: &Condition, moment: Moment) -> Option<(&'static str, &'stati
 
 fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>) {
     let kind = placed.action.kind();
-    for (trigger, _) in &draft.on {
+    // Any rule can be asked by hand: beside other triggers `command` promises nothing more.
+    let is_alone = draft.on.len() == 1;
+    let promising = |trigger: &&Trigger| is_alone || **trigger != Trigger::Signal(Signal::Command);
+    for trigger in draft.on.iter().map(|(trigger, _)| trigger).filter(promising) {
         let moment = Moment::of(trigger);
         let refusal = match (kind, moment) {
             // What was judged can always be told.
@@ -152,7 +155,7 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
                 Moment::Waiting | Moment::Listed,
             ) => None,
             (ActionKind::ApproveDeployment | ActionKind::RejectDeployment, _) => {
-                Some(("no deployment waits then", "use `on: deployment.waiting` or a schedule"))
+                Some(("no deployment waits then", "use `on: deployment.waiting`, a schedule or `command`"))
             }
             (ActionKind::Cancel | ActionKind::ForceCancel, Moment::Ended) => Some((
                 "the run has ended",
@@ -197,7 +200,7 @@ fn check_action(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
                     | ActionKind::Comment
                     | ActionKind::Label
             ) => {}
-            None if moment == Moment::Listed => check_listed(report, draft, placed),
+            None if moment == Moment::Listed => check_listed(report, draft, placed, trigger),
             None => {}
         }
     }
@@ -209,7 +212,7 @@ fn asks_for_an_end(draft: &Draft<'_>) -> bool {
 }
 
 /// A listing finds runs that have ended and runs that have not; an action wants one of the two.
-fn check_listed(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>) {
+fn check_listed(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>, trigger: &Trigger) {
     let Some(when) = &draft.when else {
         return;
     };
@@ -221,7 +224,8 @@ fn check_listed(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
             report.error(&placed.at, message, "ask for `status: waiting`, or leave `status` out");
         }
         if let Action::ReviewDeployments(Review { via: Some(Via::ProtectionRule), .. }) = &placed.action {
-            let message = "a custom protection rule answers when it is asked, not on a schedule";
+            let message =
+                format!("a custom protection rule answers when it is asked, not on `{}`", word_of(trigger));
             report.error(&placed.at, message, "use `on: deployment.waiting`, or leave `via` out");
         }
         return;
@@ -236,7 +240,7 @@ fn check_listed(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>)
     } else if !may_have_ended {
         let message = format!("`{kind}` can never be done: the rule asks for runs that have not ended");
         report.error(&placed.at, message, "ask for `status: completed`");
-    } else if may_be_running {
+    } else if may_be_running && matches!(trigger, Trigger::Schedule { .. }) {
         let message =
             format!("the schedule also finds runs that have not ended, for which `{kind}` is refused");
         report.warn(&placed.at, message, "add `status: completed` to `when`");

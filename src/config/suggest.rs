@@ -21,7 +21,8 @@ pub(super) fn closest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a 
 }
 
 /// What to write instead of a word that is none of the candidates.
-pub(super) fn instead(wrong: &str, candidates: &[&str]) -> String {
+#[must_use]
+pub fn instead(wrong: &str, candidates: &[&str]) -> String {
     match closest(wrong, candidates.iter().copied()) {
         Some(candidate) => format!("did you mean `{candidate}`?"),
         None => one_of(candidates),

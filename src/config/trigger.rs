@@ -37,7 +37,7 @@ pub(super) fn triggers<'a>(report: &mut Report<'_>, at: &At<'a>) -> Vec<(Trigger
 fn trigger(report: &mut Report<'_>, at: &At<'_>) -> Option<Trigger> {
     match &at.node.kind {
         Kind::Map(_) => schedule(report, at),
-        Kind::Text(word) => match Signal::WEBHOOK.into_iter().find(|signal| signal.as_str() == word) {
+        Kind::Text(word) => match Signal::of_rules().find(|signal| signal.as_str() == word) {
             Some(signal) => Some(Trigger::Signal(signal)),
             None => {
                 let (message, remedy) = unknown(word);
@@ -57,16 +57,14 @@ fn trigger(report: &mut Report<'_>, at: &At<'_>) -> Option<Trigger> {
 }
 
 fn words() -> Vec<&'static str> {
-    Signal::WEBHOOK.map(Signal::as_str).to_vec()
+    Signal::of_rules().map(Signal::as_str).collect()
 }
 
 fn unknown(word: &str) -> (String, String) {
     match word {
         "schedule" => ("a schedule without its time".to_owned(), SCHEDULE_HELP.to_owned()),
-        "command" => (
-            "commands are given by hand, not by rules".to_owned(),
-            format!("leave `command` out; {}", suggest::one_of(&words())),
-        ),
+        // It is what the command is called.
+        "apply" => ("unknown trigger `apply`".to_owned(), "did you mean `command`?".to_owned()),
         word => {
             // `workflow_run`, the way GitHub's own workflows spell it, means its end.
             let meant = match word {

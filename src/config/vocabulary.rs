@@ -45,7 +45,7 @@ fn orders() -> Shape {
 }
 
 fn triggers() -> Shape {
-    Shape::Words(Signal::WEBHOOK.map(Signal::as_str).to_vec())
+    Shape::Words(Signal::of_rules().map(Signal::as_str).collect())
 }
 
 fn formats() -> Shape {
@@ -119,7 +119,7 @@ pub(super) const TEST: &[Key] = &[
 ];
 
 fn told_signals() -> Shape {
-    let mut words = Signal::WEBHOOK.map(Signal::as_str).to_vec();
+    let mut words: Vec<_> = Signal::of_rules().map(Signal::as_str).collect();
     words.push(Signal::Schedule.as_str());
     Shape::Word(words)
 }

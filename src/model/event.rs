@@ -17,6 +17,8 @@ pub enum Event {
     Schedule(ScheduledPass),
     /// A command given by hand.
     Command(Box<Command>),
+    /// A rule asked by hand.
+    Apply(Box<Apply>),
 }
 
 /// A webhook about one run.
@@ -96,6 +98,11 @@ impl Signal {
         Self::DeploymentWaiting,
     ];
 
+    /// The signals that a rule may name: those of webhooks, and a person's.
+    pub fn of_rules() -> impl Iterator<Item = Self> + Clone {
+        Self::WEBHOOK.into_iter().chain([Self::Command])
+    }
+
     /// The word in YAML and history.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -149,6 +156,9 @@ pub struct ScheduledPass {
     /// The installation that gives access to it.
     #[serde(default)]
     pub installation: Option<InstallationId>,
+    /// Who asked for it, where it was no tick.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// A command given by hand.
@@ -162,4 +172,30 @@ pub struct Command {
     pub run: RunId,
     /// Who asked, as the operating system names them.
     pub by: String,
+}
+
+impl Command {
+    /// What its delivery is called, where GitHub's have the event's name.
+    pub const EVENT: &'static str = "command";
+}
+
+/// A rule asked by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Apply {
+    /// The rule.
+    pub rule: RuleName,
+    /// In which repository.
+    pub repository: RepositoryName,
+    /// Of which run; `None` lets it go over the repository as on a tick of its schedule.
+    pub run: Option<RunId>,
+    /// Who asked, as the operating system names them.
+    pub by: String,
+}
+
+impl Apply {
+    /// What its delivery is called.
+    pub const EVENT: &'static str = "apply";
+
+    /// Why a rule with `job` in its conditions cannot be asked: it would take the lack of a job for an answer.
+    pub const NO_JOB: &'static str = "asks for the job that a webhook is about, and a command is about none";
 }

@@ -159,6 +159,13 @@ pub struct Requests {
 impl Requests {
     /// So many are remembered by name.
     pub const MOST_ASKED: usize = 50;
+
+    /// Adds others that were sent after these.
+    pub fn add(&mut self, more: Self) {
+        self.count += more.count;
+        self.asked.extend(more.asked);
+        self.asked.truncate(Self::MOST_ASKED);
+    }
 }
 
 /// A decision to be stored, with what it plans.

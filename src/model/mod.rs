@@ -20,7 +20,7 @@ pub use action::{
     Guard, Label, Notify, Rerun, RerunScope, Review, ReviewState, Via,
 };
 pub use breaker::{Breaker, BreakerScope, Ending, Failing};
-pub use event::{Command, Event, Gate, GitHubEvent, ScheduledPass, Signal};
+pub use event::{Apply, Command, Event, Gate, GitHubEvent, ScheduledPass, Signal};
 pub use facts::{Act, Details, Fact, Facts, Head, RepositoryFacts, Underway};
 pub use ids::{
     DeliveryGuid, EnvironmentId, IdError, InstallationId, JobId, RepositoryName, RuleName, RunAttempt, RunId,

@@ -149,6 +149,9 @@ impl Decider {
             Reading::Event(Event::Command(command)) => {
                 self.gather(delivery, async move { pipeline.gather_command(*command).await });
             }
+            Reading::Event(Event::Apply(apply)) => {
+                self.gather(delivery, async move { pipeline.gather_apply(*apply).await });
+            }
             Reading::Event(Event::Schedule(pass)) => {
                 let open = pipeline.store.open_actions_of_rule(&pass.rule).await?;
                 if pass.repository.is_none() && open > 0 {
@@ -195,6 +198,9 @@ impl Decider {
             }
             Some(Gathered::Commanded { command, run, requests }) => {
                 ready.push(decide_command(&delivery, &command, run.map(|run| *run), requests, now));
+            }
+            Some(Gathered::Applied(applied)) => {
+                ready.push(self.pipeline.decide_applied(&delivery, *applied).await?);
             }
             Some(Gathered::Repositories { pass, repositories }) => {
                 ready.push(spread(&delivery, &pass, repositories, now))

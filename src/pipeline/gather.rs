@@ -12,7 +12,7 @@ use crate::{
     store::StoreError,
 };
 
-use super::{Pipeline, listing, surroundings::Shared};
+use super::{Pipeline, apply::Applied, listing, surroundings::Shared};
 
 /// What gathering brought.
 pub(super) enum Gathered {
@@ -20,6 +20,8 @@ pub(super) enum Gathered {
     Facts { facts: Vec<Facts>, requests: Requests, note: Option<String> },
     /// The run that a command is about.
     Commanded { command: Box<Command>, run: Option<Box<RunSnapshot>>, requests: Requests },
+    /// What a rule that was asked by hand is judged on.
+    Applied(Box<Applied>),
     /// The repositories that a tick of a schedule goes over.
     Repositories { pass: ScheduledPass, repositories: Vec<(RepositoryName, Option<InstallationId>)> },
     /// The runs that a schedule found in one repository, and when.
@@ -32,9 +34,9 @@ pub(super) enum Gathered {
 
 /// What completing the facts of one run brought beside them.
 #[derive(Default)]
-struct Completed {
+pub(super) struct Completed {
     /// What could not be had.
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
     /// Where the run waits, if that was asked for.
     environments: Option<Vec<String>>,
     /// Whether the archive of the run's logs was tried.
@@ -68,7 +70,7 @@ impl Pipeline {
 
     /// Fetches what leaves a verdict open, the cheapest first: what it tells may settle the verdict, so that the
     /// dearer need not be asked for. Each is asked for once.
-    async fn complete(
+    pub(super) async fn complete(
         &self,
         access: &Access,
         facts: &mut Facts,
@@ -250,7 +252,7 @@ impl Pipeline {
         Ok(found)
     }
 
-    async fn runs_of(
+    pub(super) async fn runs_of(
         &self,
         rule: &Rule,
         pass: ScheduledPass,
@@ -276,7 +278,8 @@ impl Pipeline {
             let repository = runs.last().map(|before| before.details.repository.clone()).unwrap_or_default();
             let details = Details { repository, ..Details::default() };
             let installation = pass.installation;
-            let facts = Facts { installation, details, ..Facts::of(Signal::Schedule, run) };
+            let sender = pass.by.clone();
+            let facts = Facts { installation, details, sender, ..Facts::of(Signal::Schedule, run) };
             for mut facts in self.at_each_gate(&access, gated, facts, &shared, &asked).await? {
                 self.complete(&access, &mut facts, &shared, asked).await?;
                 runs.push(facts);
@@ -285,9 +288,9 @@ impl Pipeline {
         Ok(Gathered::Runs { pass, runs, listed_at, requests: meter.requests() })
     }
 
-    /// A listed run once for each environment that it waits at, if the rule asks for that and nothing else rules it
+    /// A run once for each environment that it waits at, if the rule asks for that and nothing else rules it
     /// out.
-    async fn at_each_gate(
+    pub(super) async fn at_each_gate(
         &self,
         access: &Access,
         gated: bool,
@@ -295,18 +298,24 @@ impl Pipeline {
         shared: &Shared,
         asked: &impl Fn(&Facts) -> BTreeSet<Need>,
     ) -> Result<Vec<Facts>, Gathered> {
-        if !gated || facts.run.status != Some(Status::Waiting) {
+        // Of a single run another job may go on meanwhile.
+        let may_wait = match facts.signal {
+            Signal::Command => facts.run.status != Some(Status::Completed),
+            _ => facts.run.status == Some(Status::Waiting),
+        };
+        if !gated || !may_wait {
             return Ok(vec![facts]);
         }
         facts.gate = Some(Gate { environment: None, protection_rule: false });
         if !asked(&facts).contains(&Need::Environments) {
+            facts.gate = facts.gate.filter(|_| facts.run.status == Some(Status::Waiting));
             return Ok(vec![facts]);
         }
         let names = match self.environments_of(access, facts.run.id, shared).await {
             Ok(names) => names,
             Err(error) => return later(&error).map_or(Ok(vec![facts]), Err),
         };
-        let at = |name| Facts { signal: Signal::Schedule, ..at_environment(&facts, name) };
+        let at = |name| Facts { signal: facts.signal, ..at_environment(&facts, name) };
         Ok(names.into_iter().map(at).collect())
     }
 
@@ -376,7 +385,7 @@ fn not_listed(error: GitHubError) -> Gathered {
 }
 
 /// Whether asking again later may help; `None` when GitHub's answer stands.
-fn later(error: &GitHubError) -> Option<Gathered> {
+pub(super) fn later(error: &GitHubError) -> Option<Gathered> {
     let why = error.to_string();
     match error {
         GitHubError::Blocked { until, .. } | GitHubError::RateLimited { until, .. } => {

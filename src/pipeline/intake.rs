@@ -2,7 +2,7 @@
 
 use crate::{
     github,
-    model::{DeliveryRow, Event, Source},
+    model::{Apply, DeliveryRow, Event, Source},
 };
 
 /// What a delivery's body turned out to be.
@@ -22,6 +22,10 @@ pub(super) fn read(delivery: &DeliveryRow, body: &[u8]) -> Reading {
     match (delivery.source, delivery.event.as_str()) {
         (Source::Schedule, _) => match serde_json::from_slice(body) {
             Ok(pass) => Reading::Event(Event::Schedule(pass)),
+            Err(error) => own(error),
+        },
+        (Source::Command, Apply::EVENT) => match serde_json::from_slice(body) {
+            Ok(apply) => Reading::Event(Event::Apply(Box::new(apply))),
             Err(error) => own(error),
         },
         (Source::Command, _) => match serde_json::from_slice(body) {

@@ -28,6 +28,15 @@ const MOST_WAITS: u32 = 64;
 const LISTED_AGAIN: Duration = Duration::from_secs(30 * 60);
 const MOST_LISTED: u32 = 4;
 
+/// What a pass says first of itself, behind a number.
+const LISTED: &str = "runs listed,";
+
+/// Whether a delivery's reason tells of a pass over the runs of a repository.
+#[must_use]
+pub fn went_over(reason: &str) -> bool {
+    reason.split_once(' ').is_some_and(|(_, rest)| rest.starts_with(LISTED))
+}
+
 /// A delivery that is done with without judging a run; in words, why.
 pub(super) fn without_decision(delivery: &DeliveryRow, why: &str, now: Timestamp) -> Decided {
     Decided {
@@ -233,7 +242,10 @@ impl Pipeline {
             self.listed.remember(&decision.facts.run, listed_at);
         }
         let mut reason =
-            format!("{listed} runs listed, {of_listing} matched, {kept} kept, {} planned", decisions.len());
+            format!("{listed} {LISTED} {of_listing} matched, {kept} kept, {} planned", decisions.len());
+        if let Some(by) = &pass.by {
+            reason.push_str(&format!("; asked for by {by}"));
+        }
         if left > 0 {
             reason.push_str(&format!(", {left} left for the next pass by limits.per_pass"));
         }
@@ -288,7 +300,7 @@ impl Pipeline {
         Ok(judged)
     }
 
-    async fn plan_listed(
+    pub(super) async fn plan_listed(
         &self,
         rules: &Ruleset,
         rule: &Rule,
@@ -345,7 +357,7 @@ impl Pipeline {
         (!endings.is_empty()).then_some((breaker, endings))
     }
 
-    fn count(&self, rule: &RuleName, verdict: Verdict) {
+    pub(super) fn count(&self, rule: &RuleName, verdict: Verdict) {
         let labels = VerdictLabels { rule: rule.to_string(), verdict: verdict.as_str().to_owned() };
         self.metrics.verdicts.get_or_create(&labels).inc();
     }

@@ -1,6 +1,7 @@
 //! The shell around the core: it gathers facts, has them judged, and carries out what was planned. The only
 //! place where store, GitHub and rules meet.
 
+mod apply;
 mod archive;
 mod command;
 mod decide;
@@ -22,9 +23,10 @@ mod underway;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-pub use command::CommandError;
+pub use command::{Asked, CommandError};
 pub use decide::Decider;
 pub use execute::Executor;
+pub use judge::went_over;
 pub use schedule::Scheduler;
 
 use crate::{

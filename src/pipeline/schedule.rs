@@ -85,7 +85,7 @@ impl Pipeline {
     /// # Errors
     /// When the inbox does not take it.
     pub async fn tick(&self, rule: &RuleName, tick: Timestamp) -> Result<(), IngestError> {
-        let pass = ScheduledPass { rule: rule.clone(), tick, repository: None, installation: None };
+        let pass = ScheduledPass { rule: rule.clone(), tick, repository: None, installation: None, by: None };
         let guid = DeliveryGuid::parse(&format!("schedule:{rule}:{}", tick.0));
         let (Ok(guid), Ok(body)) = (guid, serde_json::to_vec(&pass)) else {
             return Ok(());

@@ -57,28 +57,28 @@ const NO_ACTION: &str =
 
 /// What a command said, and its exit code.
 #[derive(Debug)]
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Said {
     /// It did what was asked and had nothing to complain about.
     #[track_caller]
-    fn well(self) -> String {
+    pub fn well(self) -> String {
         assert_eq!((self.code, self.err.as_str()), (0, ""), "{self:?}");
         self.out
     }
 
     #[track_caller]
-    fn json(self) -> Value {
+    pub fn json(self) -> Value {
         serde_json::from_str(&self.well()).unwrap()
     }
 
     /// It ended with that code, said all of these on standard error, and nothing on standard output.
     #[track_caller]
-    fn refuses(self, code: i32, words: &[&str]) {
+    pub fn refuses(self, code: i32, words: &[&str]) {
         assert_eq!((self.code, self.out.as_str()), (code, ""), "{self:?}");
         assert!(words.iter().all(|words| self.err.contains(words)), "{words:?} expected: {}", self.err);
         assert!(!self.err.contains("panicked"), "{}", self.err);
@@ -86,7 +86,7 @@ impl Said {
 }
 
 /// The program in that folder, with nothing of this process's environment.
-fn program(folder: &Path) -> Command {
+pub fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_runwarden"));
     command.current_dir(folder).env_clear().env("TMPDIR", folder).env("USER", "alice");
     command
@@ -98,7 +98,7 @@ fn program(folder: &Path) -> Command {
 }
 
 /// Runs it to its end with that on standard input; one that hangs is ended and fails the test.
-fn run_with(mut command: Command, input: Option<Vec<u8>>) -> Said {
+pub fn run_with(mut command: Command, input: Option<Vec<u8>>) -> Said {
     if input.is_some() {
         command.stdin(Stdio::piped());
     }
@@ -136,13 +136,13 @@ fn signal(pid: u32, name: &str) {
 }
 
 /// A simulated GitHub, and a folder with a configuration for it and, later, a ledger.
-struct Shell {
-    github: Simulator,
-    folder: TempDir,
+pub struct Shell {
+    pub github: Simulator,
+    pub folder: TempDir,
 }
 
 impl Shell {
-    async fn new(rules: &str) -> Self {
+    pub async fn new(rules: &str) -> Self {
         let github = Simulator::start().await.unwrap();
         github.repo("acme/api");
         github.workflow("acme/api", "ci.yml", "CI");
@@ -158,11 +158,11 @@ impl Shell {
         shell
     }
 
-    fn configure(&self, yaml: &str) {
+    pub fn configure(&self, yaml: &str) {
         fs::write(self.path("config.yaml"), yaml).unwrap();
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
 
@@ -173,7 +173,7 @@ impl Shell {
     }
 
     /// `words` split at spaces, which is enough for most.
-    async fn line(&self, words: &str) -> Said {
+    pub async fn line(&self, words: &str) -> Said {
         self.say(words.split_whitespace()).await
     }
 
@@ -197,7 +197,7 @@ impl Shell {
     }
 
     /// Starts the daemon; webhooks go to it from now on.
-    async fn serve(&self) -> Daemon {
+    pub async fn serve(&self) -> Daemon {
         let mut child = program(self.folder.path()).arg("serve").spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let log = Arc::new(Mutex::new(String::new()));
@@ -222,18 +222,18 @@ impl Shell {
     }
 }
 
-struct Daemon {
+pub struct Daemon {
     child: Child,
     log: Arc<Mutex<String>>,
 }
 
 impl Daemon {
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
     /// Ends it as a supervisor does, in order.
-    async fn stop(mut self) {
+    pub async fn stop(mut self) {
         signal(self.child.id(), "TERM");
         spawn_blocking(move || assert!(self.child.wait().unwrap().success(), "{}", self.log()))
             .await
@@ -257,7 +257,7 @@ fn keys(value: &Value) -> BTreeSet<&str> {
 }
 
 #[track_caller]
-fn has_keys(value: &Value, documented: &str) {
+pub fn has_keys(value: &Value, documented: &str) {
     assert_eq!(keys(value), documented.split_whitespace().collect(), "{value:#}");
 }
 
@@ -361,7 +361,7 @@ fn the_example_configuration_is_clean_and_check_says_what_it_does() {
     assert_eq!(
         check(&[]).well(),
         format!(
-            "config.yaml is clean: {rules} rules ({rules} enforce), listens to {}; {schedules} schedules\n",
+            "config.yaml is clean: {rules} rules ({rules} enforce), listens to {}; {schedules} schedules; 1 by hand only\n",
             Signal::WEBHOOK.map(Signal::as_str).join(", ")
         )
     );

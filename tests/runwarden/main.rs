@@ -5,6 +5,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
 
 mod actions;
+mod apply;
 mod architecture;
 mod breaker;
 mod cli;

@@ -3,7 +3,7 @@
 pub(super) mod event_name;
 pub(super) mod offline;
 pub(super) mod render;
-mod stored;
+pub(super) mod stored;
 mod tree;
 
 use std::{

@@ -118,29 +118,12 @@ impl<'a> Explanation<'a> {
             );
         };
         let mut text = render::verdict(verdict, paint);
-        let plans: Vec<String> = self.plans(rule).map(|plan| self.plan_text(plan)).collect();
+        let plans: Vec<String> = self.plans(rule).map(|plan| plan_text(plan, self.now)).collect();
         if verdict.verdict == Verdict::Matched && plans.is_empty() {
             text.push_str(&render::consequence("nothing to do: its action answers another signal"));
         }
         text.extend(plans.iter().map(|plan| render::consequence(plan)));
         text
-    }
-
-    /// `would re-run the failed jobs in 30s (at 2026-11-22 15:04:35Z)`.
-    fn plan_text(&self, plan: &PlannedAction) -> String {
-        let mut text = format!("would {}", what_it_does(&plan.action));
-        let wait = self.now.until(plan.due_at);
-        if !wait.is_zero() {
-            text.push_str(&format!(" in {} (at {})", show_duration(wait), moment(plan.due_at)));
-        }
-        match (plan.state, plan.bounds.per_run, &plan.reason) {
-            (ActionState::Planned, None, _) => text,
-            (ActionState::Planned, Some(most), _) => {
-                format!("{text}, unless it has planned that {most} times for this run")
-            }
-            (_, _, Some(reason)) => format!("{text}, but {reason}"),
-            (state, _, None) => format!("{text}, but it is {state}"),
-        }
     }
 
     fn rule_view(&'a self, rule: &'a Rule) -> RuleView<'a> {
@@ -157,6 +140,23 @@ impl<'a> Explanation<'a> {
 
     fn fetches(&self) -> Vec<FetchView> {
         fetches(&self.facts, &self.needs)
+    }
+}
+
+/// `would re-run the failed jobs in 30s (at 2026-11-22 15:04:35Z)`.
+pub(in crate::cli) fn plan_text(plan: &PlannedAction, now: Timestamp) -> String {
+    let mut text = format!("would {}", what_it_does(&plan.action));
+    let wait = now.until(plan.due_at);
+    if !wait.is_zero() {
+        text.push_str(&format!(" in {} (at {})", show_duration(wait), moment(plan.due_at)));
+    }
+    match (plan.state, plan.bounds.per_run, &plan.reason) {
+        (ActionState::Planned, None, _) => text,
+        (ActionState::Planned, Some(most), _) => {
+            format!("{text}, unless it has planned that {most} times for this run")
+        }
+        (_, _, Some(reason)) => format!("{text}, but {reason}"),
+        (state, _, None) => format!("{text}, but it is {state}"),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// What is judged, in two or three lines.
-pub(super) fn headline(facts: &Facts, paint: Paint) -> String {
+pub(in crate::cli) fn headline(facts: &Facts, paint: Paint) -> String {
     let run = &facts.run;
     let attempt = run.attempt.map(|attempt| format!(", attempt {attempt}")).unwrap_or_default();
     let title = format!("{}: run {}{attempt} of {}", facts.signal, run.id, run.repository);
@@ -80,6 +80,6 @@ fn heading(verdict: &RuleVerdict, words: &str, paint: Paint) -> String {
 }
 
 /// A line below a rule: what follows from it.
-pub(super) fn consequence(text: &str) -> String {
+pub(in crate::cli) fn consequence(text: &str) -> String {
     format!("  → {}\n", clean(text))
 }

@@ -76,7 +76,8 @@ fn text(entry: &HistoryEntry, aftermath: &Aftermath, paint: Paint) -> String {
     text
 }
 
-fn decision_text(entry: &DecisionEntry, aftermath: &Aftermath, paint: Paint) -> String {
+/// One decision: its run, the tree of each rule that judged it, and what came of its actions.
+pub(in crate::cli) fn decision_text(entry: &DecisionEntry, aftermath: &Aftermath, paint: Paint) -> String {
     let decision = &entry.decision;
     let mut text = render::headline(&decision.facts, paint);
     let requests = match decision.requests {

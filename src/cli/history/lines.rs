@@ -162,6 +162,8 @@ fn of_run(facts: &Facts, delivery: &DeliveryRow) -> Line {
         Signal::JobQueued | Signal::JobWaiting | Signal::JobInProgress | Signal::JobCompleted => {
             facts.job.as_ref().map(|job| job.title())
         }
+        // A tick that a person asked for.
+        Signal::Schedule if facts.sender.is_some() => facts.sender.as_ref().map(|by| format!("by {by}")),
         Signal::RunRequested | Signal::RunInProgress | Signal::RunCompleted | Signal::Schedule => {
             run.conclusion.as_ref().map(ToString::to_string)
         }

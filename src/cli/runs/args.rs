@@ -11,10 +11,10 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Common {
     #[command(flatten)]
-    pub(super) config: ConfigArgs,
+    pub(in crate::cli) config: ConfigArgs,
     /// Print JSON
     #[arg(long)]
-    pub(super) json: bool,
+    pub(in crate::cli) json: bool,
 }
 
 /// One run.
@@ -76,7 +76,8 @@ pub(in crate::cli) struct Patience {
     pub(super) wait: Duration,
 }
 
-fn run_id(text: &str) -> Result<RunId, String> {
+/// Parses a run's id.
+pub(in crate::cli) fn run_id(text: &str) -> Result<RunId, String> {
     match text.parse::<i64>() {
         Ok(id) if id > 0 => Ok(RunId(id)),
         _ => Err("write the run's id, the number in its page's address behind `runs/`".to_owned()),

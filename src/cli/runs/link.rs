@@ -12,10 +12,10 @@ use crate::{
 use super::args::Common;
 
 /// What a command needs to ask GitHub.
-pub(super) struct Link {
-    pub(super) config: Config,
-    pub(super) clock: Clock,
-    pub(super) github: GitHub,
+pub(in crate::cli) struct Link {
+    pub(in crate::cli) config: Config,
+    pub(in crate::cli) clock: Clock,
+    pub(in crate::cli) github: GitHub,
     pub(super) access: Access,
 }
 
@@ -24,7 +24,7 @@ impl Link {
     ///
     /// # Errors
     /// When a credential is not usable.
-    pub(super) fn new(common: &Common, repository: &RepositoryName) -> anyhow::Result<Option<Self>> {
+    pub(in crate::cli) fn new(common: &Common, repository: &RepositoryName) -> anyhow::Result<Option<Self>> {
         let config = match load::config(&common.config.config) {
             Ok(loaded) => loaded.config,
             Err(problems) => {
@@ -45,7 +45,7 @@ impl Link {
     }
 
     /// Whether there is somebody to review deployments as.
-    pub(super) fn has_reviewer(&self) -> bool {
+    pub(in crate::cli) fn has_reviewer(&self) -> bool {
         self.github.has_reviewer()
     }
 }

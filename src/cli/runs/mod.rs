@@ -1,16 +1,16 @@
 //! `runwarden runs`: looking at and acting on workflow runs by hand, with the configuration's credentials. What
 //! acts goes through the ledger, as what rules do, so that the history tells of it.
 
-mod args;
+pub(super) mod args;
 mod gates;
 mod jobs;
-mod link;
+pub(super) mod link;
 mod list;
 mod logs;
-mod order;
+pub(super) mod order;
 mod review;
 mod run;
-mod sentence;
+pub(super) mod sentence;
 
 use clap::Subcommand;
 

@@ -17,8 +17,10 @@ use super::{
 use crate::{
     cli::{Exit, show},
     metrics::Metrics,
-    model::{Action, Command, DeliveryGuid, DeliveryState, JobId, Rerun, RerunScope, RunId},
-    pipeline::Pipeline,
+    model::{
+        Action, ActionState, Command, DeliveryGuid, DeliveryState, JobId, Rerun, RerunScope, RunId, Timestamp,
+    },
+    pipeline::{Asked, Pipeline},
     store::{HistoryEntry, HistoryFilter, Store, StoreError},
 };
 
@@ -59,12 +61,8 @@ pub(super) async fn carry_out(
     patience: Patience,
 ) -> anyhow::Result<Exit> {
     let command = Command { action, repository: link.access.repository.clone(), run, by: who_asks() };
-    let guid = new_guid(&link)?;
-    let (entry, carrier) = match Store::open(&link.config.database.path, link.clock.now()).await {
-        Ok(store) => (here(&link, store, guid, &command).await?, Carrier::ThisProcess),
-        Err(StoreError::InUse { .. }) => (by_daemon(&link, guid, &command, patience).await?, Carrier::Daemon),
-        Err(error) => return Err(error.into()),
-    };
+    let asked = Asked::Action(command.clone());
+    let (entry, carrier) = have_done(&link, &asked, patience).await?;
     let (words, exit) = sentence(&command, &entry, carrier);
     if common.json {
         show::print_json(&show::EntryView::new(&entry, &show::Aftermath::default()))?;
@@ -74,29 +72,65 @@ pub(super) async fn carry_out(
     Ok(exit)
 }
 
-/// No daemon runs: this process judges the command and carries it out.
+/// Writes it into the ledger and has it carried out; gives what had come of it in time.
+pub(in crate::cli) async fn have_done(
+    link: &Link,
+    asked: &Asked,
+    patience: Patience,
+) -> anyhow::Result<(HistoryEntry, Carrier)> {
+    let guid = new_guid(link)?;
+    match Store::open(&link.config.database.path, link.clock.now()).await {
+        Ok(store) => Ok((here(link, store, guid, asked, patience).await?, Carrier::ThisProcess)),
+        Err(StoreError::InUse { .. }) => Ok((by_daemon(link, guid, asked, patience).await?, Carrier::Daemon)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// No daemon runs: this process judges it and carries it out.
 async fn here(
     link: &Link,
     store: Store,
     guid: DeliveryGuid,
-    command: &Command,
+    asked: &Asked,
+    patience: Patience,
 ) -> anyhow::Result<HistoryEntry> {
     let pipeline = pipeline(link, store.clone());
-    let carried_out = pipeline.carry_out_command(guid, command.clone()).await;
+    let carried_out = async {
+        let began = Instant::now();
+        let mut entry = pipeline.carry_out_command(guid.clone(), asked).await?;
+        // A rule may wait before it acts, or try again.
+        while let (Asked::Rule(_), Some(due)) = (asked, entry.as_ref().and_then(next_due)) {
+            let wait = link.clock.now().until(due).max(POLL);
+            if began.elapsed() + wait > patience.wait {
+                break;
+            }
+            sleep(wait).await;
+            entry = pipeline.carry_out_due(&guid).await?;
+        }
+        entry.context("the ledger does not hold the command that was just recorded")
+    };
+    let entry = carried_out.await;
     store.close().await;
-    carried_out?.context("the ledger does not hold the command that was just recorded")
+    entry
 }
 
-/// A daemon runs: it finds the command in its inbox, and this process watches.
+/// When the first of what is still planned is due.
+fn next_due(entry: &HistoryEntry) -> Option<Timestamp> {
+    let actions = entry.decisions.iter().flat_map(|decision| &decision.actions).map(|(action, _)| action);
+    let planned = actions.filter(|action| action.plan.state == ActionState::Planned);
+    planned.map(|action| action.plan.due_at).min()
+}
+
+/// A daemon runs: it finds it in its inbox, and this process watches.
 async fn by_daemon(
     link: &Link,
     guid: DeliveryGuid,
-    command: &Command,
+    asked: &Asked,
     patience: Patience,
 ) -> anyhow::Result<HistoryEntry> {
     let store = Store::open_beside(&link.config.database.path).await?;
     let watched = async {
-        let delivery = pipeline(link, store.clone()).delivery_of(guid.clone(), command)?;
+        let delivery = pipeline(link, store.clone()).delivery_of(guid.clone(), asked)?;
         store.ingest(delivery).await.context("cannot record the command")?;
         watch(&store, guid, patience.wait).await
     };
@@ -123,13 +157,14 @@ fn is_settled(entry: &HistoryEntry) -> bool {
     entry.delivery.state != DeliveryState::Pending && !actions.any(|(action, _)| action.plan.state.is_open())
 }
 
-fn pipeline(link: &Link, store: Store) -> Pipeline {
+/// What judges and acts, on that ledger.
+pub(in crate::cli) fn pipeline(link: &Link, store: Store) -> Pipeline {
     let ruleset = link.config.ruleset.clone();
     Pipeline::new(store, link.github.clone(), link.clock.clone(), Metrics::new(), ruleset)
 }
 
 /// As the operating system names them.
-fn who_asks() -> String {
+pub(in crate::cli) fn who_asks() -> String {
     let name = ["USER", "LOGNAME"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
@@ -137,7 +172,7 @@ fn who_asks() -> String {
 }
 
 /// The same command twice is two wishes: every one gets a name of its own.
-fn new_guid(link: &Link) -> anyhow::Result<DeliveryGuid> {
+pub(in crate::cli) fn new_guid(link: &Link) -> anyhow::Result<DeliveryGuid> {
     // Seeded by the operating system, for each anew.
     let mut hasher = RandomState::new().build_hasher();
     hasher.write_i64(link.clock.now().0);

@@ -8,11 +8,21 @@ use crate::{
 
 /// Who carries an order out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Carrier {
+pub(in crate::cli) enum Carrier {
     /// The daemon that runs on the ledger.
     Daemon,
     /// This process, because no daemon runs.
     ThisProcess,
+}
+
+impl Carrier {
+    /// What becomes of an order that is not done yet.
+    pub(in crate::cli) fn goes_on(self) -> &'static str {
+        match self {
+            Self::Daemon => "the daemon goes on trying",
+            Self::ThisProcess => "a daemon goes on trying once it runs",
+        }
+    }
 }
 
 /// `re-run of the failed jobs of run 42 of acme/api: done (asked GitHub to re-run the failed jobs)`.
@@ -23,10 +33,7 @@ pub(super) fn sentence(command: &Command, entry: &HistoryEntry, carrier: Carrier
 }
 
 fn outcome(entry: &HistoryEntry, carrier: Carrier) -> (String, Exit) {
-    let goes_on = match carrier {
-        Carrier::Daemon => "the daemon goes on trying",
-        Carrier::ThisProcess => "a daemon goes on trying once it runs",
-    };
+    let goes_on = carrier.goes_on();
     let why = |reason: &Option<String>| reason.clone().unwrap_or_else(|| "no reason was recorded".to_owned());
     let delivery = &entry.delivery;
     let mut actions = entry.decisions.iter().flat_map(|decision| &decision.actions);

@@ -25,7 +25,7 @@ struct DeliveryView<'a> {
     guid: &'a DeliveryGuid,
     /// `webhook`, `schedule`, `recovery`, `command`.
     source: Source,
-    /// GitHub's event name, or `schedule`, `command`.
+    /// GitHub's event name, or `schedule`, `command`, `apply`.
     event: &'a str,
     received_at: At,
     /// `pending`, `decided`, `parked`.

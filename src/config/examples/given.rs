@@ -81,8 +81,7 @@ fn open<'a>(report: &mut Report<'_>, at: &At<'a>, keys: &[vocabulary::Key]) -> O
 }
 
 fn signal(report: &mut Report<'_>, at: &At<'_>) -> Option<Signal> {
-    let mut words: Vec<(&str, Signal)> =
-        Signal::WEBHOOK.iter().map(|signal| (signal.as_str(), *signal)).collect();
+    let mut words: Vec<(&str, Signal)> = Signal::of_rules().map(|signal| (signal.as_str(), signal)).collect();
     words.push((SCHEDULE, Signal::Schedule));
     values::word(report, at, &words)
 }

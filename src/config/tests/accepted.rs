@@ -103,7 +103,7 @@ fn the_example_loads_without_a_warning_and_shows_every_key() {
         let bound = entry.path.starts_with("bounds.") && EXAMPLE.contains(name);
         assert!(shown || bound, "config.example.yaml does not show {}", entry.path);
     }
-    for signal in Signal::WEBHOOK {
+    for signal in Signal::of_rules() {
         assert!(rules.iter().any(|rule| rule.on.contains(&Trigger::Signal(signal))), "{signal} is not shown");
     }
     for kind in ActionKind::ALL {

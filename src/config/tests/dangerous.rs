@@ -70,7 +70,11 @@ fn triggers_and_conditions_must_meet() {
             "5 `workflow_run.requested` can never fulfil the rule's conditions: a run that has not ended",
         ),
         ("workflow_run.requested", "{ status: completed }", "not yet `completed`"),
-        ("workflow_run.requested", "{ environment: x }", "only `deployment.waiting` and schedules name"),
+        (
+            "workflow_run.requested",
+            "{ environment: x }",
+            "only `deployment.waiting`, schedules and commands name",
+        ),
         ("deployment.waiting", "{ conclusion: failure }", "has no conclusion"),
         (DAILY, "{ conclusion: failure, status: queued }", "contradicts"),
         (DAILY, "{ status: queued, all: [ { status: in_progress } ] }", "contradicts"),

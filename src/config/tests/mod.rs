@@ -6,6 +6,7 @@ use super::{Loaded, Problems, compile};
 
 mod accepted;
 mod channels;
+mod command;
 mod dangerous;
 mod examples;
 mod refused;

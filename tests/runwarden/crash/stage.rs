@@ -132,7 +132,7 @@ impl Stage {
         let now = Clock::system().now();
         let rule = RuleName::parse(rule).unwrap();
         let guid = DeliveryGuid::parse(&format!("schedule:{rule}:{}", now.0)).unwrap();
-        let pass = ScheduledPass { rule, tick: now, repository: None, installation: None };
+        let pass = ScheduledPass { rule, tick: now, repository: None, installation: None, by: None };
         let body = serde_json::to_vec(&pass).unwrap();
         let (source, event) = (Source::Schedule, "schedule".to_owned());
         let store = self.store().await;

@@ -108,7 +108,9 @@ fn what_happened_names_the_environment_or_the_person() {
     let waiting = Facts { gate, ..facts(Signal::DeploymentWaiting) };
     assert_eq!(of_run(&waiting, &delivery).what, "deployment.waiting staging");
     assert_eq!(of_run(&facts(Signal::Command), &delivery).what, "command by octocat");
-    assert_eq!(of_run(&facts(Signal::Schedule), &delivery).what, "schedule failure");
+    assert_eq!(of_run(&facts(Signal::Schedule), &delivery).what, "schedule by octocat");
+    let tick = Facts { sender: None, ..facts(Signal::Schedule) };
+    assert_eq!(of_run(&tick, &delivery).what, "schedule failure");
 }
 
 #[test]
