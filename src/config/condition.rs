@@ -7,13 +7,14 @@ use super::{
     pattern::{self, patterns},
     pull, range,
     report::{At, Report},
-    tree::Kind,
+    tree::{Kind, clip},
     values,
     vocabulary::NESTING,
     window::window,
 };
 use crate::rules::{
-    Condition, Expectation, JobCondition, JobWord, JobsWord, Kind as RuleKind, OwnTest, Test, Word,
+    Condition, Expectation, JobCondition, JobWord, JobsWord, Kind as RuleKind, LabelBound, OwnTest, PullTest,
+    Test, Word,
 };
 
 /// A map of conditions on a run; an empty one only where `may_be_empty`.
@@ -130,8 +131,7 @@ pub(super) fn alternatives<T: Nesting>(
 
 fn part(report: &mut Report<'_>, name: &str, value: &At<'_>) -> Option<Option<Condition>> {
     if let Some(word) = Word::ALL.into_iter().find(|word| word.as_str() == name) {
-        let expectation = expectation(report, word, value);
-        return Some(expectation.map(|expectation| Condition::Test(Test { word, expectation })));
+        return Some(word_of_run(report, word, value));
     }
     if let Some(word) = JobsWord::ALL.into_iter().find(|word| word.as_str() == name) {
         return Some(jobs(report, word, value).map(|test| Condition::Jobs(Box::new(test))));
@@ -147,6 +147,43 @@ fn part(report: &mut Report<'_>, name: &str, value: &At<'_>) -> Option<Option<Co
     }
 }
 
+/// What is asked of a word, and what a label of the pull request bounds of it.
+fn word_of_run(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Option<Condition> {
+    let expectation = expectation(report, word, at)?;
+    let bound = label_bound(report, word, at, &expectation)?;
+    let test = Condition::Test(Test { word, expectation });
+    let Some(bound) = bound else {
+        return Some(test);
+    };
+    let pull = PullTest { at_most_label: Some(bound), ..PullTest::default() };
+    Some(Condition::All(vec![test, Condition::Pull(Box::new(pull))]))
+}
+
+/// `at_most_label`, if it is there; the outer `None` is one that was reported.
+fn label_bound(
+    report: &mut Report<'_>,
+    word: Word,
+    at: &At<'_>,
+    asked: &Expectation,
+) -> Option<Option<LabelBound>> {
+    let (Expectation::Number(range), Some(label_at)) = (asked, range::entry(at, "at_most_label")) else {
+        return Some(None);
+    };
+    let text = values::text(report, &label_at)?;
+    let bound = LabelBound::parse(word, text);
+    if bound.is_none() {
+        let message = format!("`{}` does not say where the number stands", clip(text));
+        report.error(&label_at, message, "write the label with one `*` for the number, like `retry/*`");
+        return None;
+    }
+    if !range.is_bounded_above() {
+        let message = "`at_most_label` without an upper bound: whoever may label could choose any number";
+        report.error(&label_at, message, "add one, like `at_most: 20`");
+        return None;
+    }
+    Some(bound)
+}
+
 fn expectation(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Option<Expectation> {
     match word.kind() {
         RuleKind::Text { ignore_case } => patterns(report, word, ignore_case, at).map(Expectation::Matches),
@@ -154,7 +191,7 @@ fn expectation(report: &mut Report<'_>, word: Word, at: &At<'_>) -> Option<Expec
         RuleKind::Number => {
             // An attempt is numbered from 1.
             let floor = u64::from(word == Word::RunAttempt);
-            range::numbers(report, word.as_str(), floor, at).map(Expectation::Number)
+            range::counts(report, word, floor, at).map(Expectation::Number)
         }
         RuleKind::Duration => range::durations(report, word.as_str(), at).map(Expectation::Duration),
         RuleKind::Flag => values::flag(report, at).map(Expectation::Is),

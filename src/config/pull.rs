@@ -43,6 +43,7 @@ pub(super) fn pull(report: &mut Report<'_>, at: &At<'_>) -> Option<PullTest> {
         title: whole(title)?,
         head_is_current: whole(head_is_current)?,
         changed_since: whole(changed_since)?,
+        at_most_label: None,
     };
     if test == PullTest::default() {
         if fields.is_known {

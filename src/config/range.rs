@@ -8,7 +8,7 @@ use super::{
     tree::Kind,
     values, vocabulary,
 };
-use crate::rules::Range;
+use crate::rules::{Range, Word};
 
 /// A number, or bounds for one, that is never below `floor`.
 pub(super) fn numbers(report: &mut Report<'_>, word: &str, floor: u64, at: &At<'_>) -> Option<Range<u64>> {
@@ -25,6 +25,24 @@ pub(super) fn numbers(report: &mut Report<'_>, word: &str, floor: u64, at: &At<'
         _ => Range { is: Some(values::whole(report, at)?), ..Range::default() },
     };
     not_empty(report, word, floor, at, range)
+}
+
+/// The same for a word that a label of the pull request may bound too.
+pub(super) fn counts(report: &mut Report<'_>, word: Word, floor: u64, at: &At<'_>) -> Option<Range<u64>> {
+    let labelled = vocabulary::labelled(word);
+    if labelled.is_empty() || !matches!(at.node.kind, Kind::Map(_)) {
+        return numbers(report, word.as_str(), floor, at);
+    }
+    let names: Vec<&str> = vocabulary::BOUNDS.iter().chain(labelled).map(|key| key.name).collect();
+    let fields = Fields::open_named(report, at, &names)?;
+    numbers_of(report, word.as_str(), floor, at, &fields)
+}
+
+/// The value of a key of a map.
+pub(super) fn entry<'a>(at: &At<'a>, name: &str) -> Option<At<'a>> {
+    let Kind::Map(map) = &at.node.kind else { return None };
+    let (_, value) = map.iter().find(|(key, _)| matches!(&key.kind, Kind::Text(text) if text == name))?;
+    Some(at.key(name, value))
 }
 
 /// The bounds for a number among the keys of a map.

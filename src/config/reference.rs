@@ -3,7 +3,7 @@
 use super::vocabulary::{
     ACTED, APP, BOUNDS, BREAKER, CEILINGS, CHANNEL, DATABASE, EXPECTED, GITHUB, GIVEN, GIVEN_ACT, GIVEN_JOB,
     GIVEN_PULL, GIVEN_RUN, GIVEN_STEP, JOB_LOG, KEEP, Key, LIMITS, LOG, NESTING, PULL, REVIEWER, ROOT, RULE,
-    RUNNING, SCHEDULE, SECRET, SERVER, SIGNATURE, STEP, TEST, TIME, WEBHOOK, keys_of, keys_of_jobs,
+    RUNNING, SCHEDULE, SECRET, SERVER, SIGNATURE, STEP, TEST, TIME, WEBHOOK, keys_of, keys_of_jobs, labelled,
 };
 use crate::{
     model::ActionKind,
@@ -179,7 +179,8 @@ pub fn vocabulary() -> Vec<Entry> {
     add(&mut entries, "rules[].when", NESTING);
     for word in Word::ALL {
         let (path, doc) = (format!("rules[].when.{word}"), doc_of_word(word));
-        entries.push(Entry { path, doc, default: None, shape: shape_of(word.kind()) });
+        entries.push(Entry { path: path.clone(), doc, default: None, shape: shape_of(word.kind()) });
+        add(&mut entries, &path, labelled(word));
     }
     for word in JobsWord::ALL {
         let path = format!("rules[].when.{}", word.as_str());

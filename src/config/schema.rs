@@ -172,6 +172,14 @@ impl Vocabulary {
             Shape::Rate => reference("rate"),
             Shape::Share => reference("share"),
             Shape::Secret => reference("secret"),
+            Shape::CountRange if self.below(&entry.path).next().is_some() => {
+                let mut bounds = self.bounds(&count());
+                if let Some(Value::Object(properties)) = bounds.get_mut("properties") {
+                    let own = self.below(&entry.path);
+                    properties.extend(own.map(|(name, entry)| (name.to_owned(), self.described(entry))));
+                }
+                json!({ "anyOf": [count(), bounds] })
+            }
             Shape::CountRange => json!({ "anyOf": [count(), reference("countBounds")] }),
             Shape::DurationRange => reference("durationBounds"),
             Shape::ShareRange => json!({ "anyOf": [reference("share"), reference("shareBounds")] }),

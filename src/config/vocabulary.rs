@@ -458,6 +458,20 @@ pub(super) fn keys_of_jobs(word: JobsWord) -> &'static [Key] {
     }
 }
 
+/// What may bound a word beside numbers.
+pub(super) fn labelled(word: crate::rules::Word) -> &'static [Key] {
+    match word {
+        crate::rules::Word::RunAttempt | crate::rules::Word::RerunsByUs => LABELLED,
+        _ => &[],
+    }
+}
+
+const LABELLED: &[Key] = &[key(
+    "at_most_label",
+    || Shape::Text,
+    "At most the number that stands for the `*` in a label of the run's pull request; needs an upper bound beside it.",
+)];
+
 pub(super) const BOUNDS: &[Key] = &[
     key("is", || Shape::Text, "Exactly this."),
     key("below", || Shape::Text, "Less than this."),

@@ -106,3 +106,30 @@ async fn a_forks_branch_with_the_name_of_a_mirror_is_not_judged_by_the_pull_requ
     story.github.open_pull_request(PullSpec::new("acme/api", 7, "fix").label("ok-to-test"));
     assert_eq!(attempt(story, failing("pull-request/7").fork("eve/api")).await.0, 1);
 }
+
+#[tokio::test]
+async fn a_label_says_how_often_a_run_is_retried_within_the_rules_own_bound() {
+    let rules = "rules:\n  - name: retry\n    on: workflow_run.completed\n    \
+                 when: { conclusion: failure, run_attempt: { at_most: 3, at_most_label: \"retry/*\" } }\n    then: [rerun]\n";
+    for (labels, expected, fork) in [
+        (&[] as &[&str], 1, true),
+        (&["retry/many"], 1, false),
+        (&["retry/2"], 3, true),
+        (&["retry/1", "retry/2"], 2, false),
+        (&["retry/500"], 4, true),
+    ] {
+        let story = Story::begin(rules).await;
+        let mut pull = PullSpec::new("acme/api", 7, "fix");
+        let mut run =
+            RunSpec::new("acme/api", "ci.yml").event("pull_request").branch("fix").attempts(["failure"]);
+        if fork {
+            (pull, run) = (pull.fork("eve/api").author("eve"), run.fork("eve/api"));
+        }
+        for label in labels {
+            pull = pull.label(*label);
+        }
+        story.github.open_pull_request(pull);
+        let sha = story.github.head_of_pull_request("acme/api", 7).unwrap();
+        assert_eq!(attempt(story, run.sha(sha)).await.0, expected, "{labels:?}");
+    }
+}

@@ -353,6 +353,23 @@ const CONDITIONS: &[(&str, Expected)] = &[
         (6, 33, "`@acme/b/c` is not a team", "written `@org/team`"),
     ),
     ("{ triggering_actor: acme/team }", (6, 31, "`acme/team` is not a login", "the team `@acme/team`?")),
+    ("{ run_attempt: { at_most_label: \"retry/*\" } }", (6, 26, "`run_attempt` without a bound", "at_most")),
+    (
+        "{ run_attempt: { at_least: 2, at_most_label: \"retry/*\" } }",
+        (6, 56, "`at_most_label` without an upper bound", "`at_most: 20`"),
+    ),
+    (
+        "{ reruns_by_us: { at_most: 3, at_most_label: retry } }",
+        (6, 56, "`retry` does not say where the number stands", "`retry/*`"),
+    ),
+    (
+        "{ run_attempt: { at_most: 3, at_most_label: \"/retry-*/\" } }",
+        (6, 55, "does not say where the number stands", "one `*`"),
+    ),
+    (
+        "{ jobs: { count: { at_most_label: \"retry/*\" } } }",
+        (6, 30, "unknown key `at_most_label`", "`at_most`"),
+    ),
     ("{ repository: \"@acme/team\" }", (6, 25, "matches no repository", "OWNER/NAME")),
     (
         "{ status: complete }",

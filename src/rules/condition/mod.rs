@@ -3,6 +3,7 @@
 mod expectation;
 mod job;
 mod jobs;
+mod label;
 mod log;
 mod login;
 mod observe;
@@ -15,6 +16,7 @@ mod word;
 pub use expectation::{Expectation, Range, show_duration};
 pub use job::{JobCondition, JobTest, JobWord, StepTest};
 pub use jobs::{JobsTest, JobsWord};
+pub use label::LabelBound;
 pub use log::LogTest;
 pub(super) use login::wanted as teams_wanted;
 pub use own::{ActedTest, OwnTest, RunningTest, SameAs};

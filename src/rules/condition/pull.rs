@@ -1,7 +1,7 @@
 //! `pull_request`: what is asked of the pull request that a run belongs to.
 
 use super::{
-    Expectation, all, leaf, login, node,
+    Expectation, LabelBound, all, leaf, login, node,
     observe::{Observation, compare},
 };
 use crate::{
@@ -32,6 +32,8 @@ pub struct PullTest {
     pub head_is_current: Option<bool>,
     /// Whether it has changed since the run did.
     pub changed_since: Option<bool>,
+    /// What one of its labels bounds.
+    pub at_most_label: Option<LabelBound>,
 }
 
 impl PullTest {
@@ -107,7 +109,8 @@ impl PullTest {
         let of_flags = flags
             .into_iter()
             .filter_map(|(word, asked, observed)| Some(compare(word, &Expectation::Is(asked?), observed)));
-        let whole = all(of_patterns.chain(of_flags).collect());
+        let bound = self.at_most_label.iter().map(|bound| bound.evaluate(facts, pull));
+        let whole = all(of_patterns.chain(of_flags).chain(bound).collect());
         node(format!("#{}", pull.number), whole.satisfied, whole.parts)
     }
 }

@@ -80,3 +80,44 @@ fn pull_requests_are_asked_for_once_and_an_error_is_unknown() {
     partial.run.partial = true;
     assert_eq!(needs(&partial), BTreeSet::from([Need::Run]));
 }
+
+#[test]
+fn a_label_bounds_the_attempt_by_the_smallest_number_that_it_carries() {
+    let bound = |word, text: &str| LabelBound::parse(word, text).unwrap();
+    let judged = |bound: LabelBound, labels: &[&str], attempt: Option<u32>, reruns: Fact<u32>| {
+        let labels = labels.iter().map(ToString::to_string).collect();
+        let mut facts = with(Fact::Known(vec![PullRequest { labels, ..pull() }]));
+        facts.run.attempt = attempt.map(RunAttempt);
+        facts.details.reruns_by_us = reruns;
+        let test = PullTest { at_most_label: Some(bound), ..PullTest::default() };
+        Condition::Pull(Box::new(test)).evaluate(&facts, NOW).satisfied
+    };
+    let huge = "retry/99999999999999999999";
+    for (labels, attempt, expected) in [
+        (&["retry/3"] as &[&str], Some(3), Truth::Yes),
+        (&["retry/3"], Some(4), Truth::No),
+        (&["docs", "retry/9", "retry/3"], Some(4), Truth::No),
+        (&["retry/3"], None, Truth::Unknown),
+        (&["retry/0"], Some(1), Truth::No),
+        (&["retry/007"], Some(7), Truth::Yes),
+        // Without a label that carries a number.
+        (&[], Some(1), Truth::No),
+        (&[], None, Truth::No),
+        (
+            &["retry", "retry/", "retry/x", "retry/+3", "retry/-3", "Retry/3", "a/retry/3", huge],
+            Some(1),
+            Truth::No,
+        ),
+        (&["retry/x", "retry/2"], Some(2), Truth::Yes),
+    ] {
+        let found = judged(bound(Word::RunAttempt, "retry/*"), labels, attempt, Fact::NotAsked);
+        assert_eq!(found, expected, "{labels:?} at {attempt:?}");
+    }
+    let around = || bound(Word::RerunsByUs, "retry *x");
+    assert_eq!(judged(around(), &["retry 2x"], None, Fact::Known(2)), Truth::Yes);
+    assert_eq!(judged(around(), &["retry 2x"], None, Fact::Known(3)), Truth::No);
+    assert_eq!(judged(around(), &["retry 2x"], Some(1), Fact::Missing("lost".to_owned())), Truth::Unknown);
+    for odd in ["retry", "retry/**", "*/*", "!retry/*", "/retry*/", "retr?/*"] {
+        assert_eq!(LabelBound::parse(Word::RunAttempt, odd), None, "{odd}");
+    }
+}

@@ -143,7 +143,11 @@ fn condition(random: &mut Random, depth: u32) -> (String, Value) {
         7 => ("acted".to_owned(), json!({ "rule": "rule-0", "within": "1d", "times": number(random) })),
         _ => {
             let word = Word::ALL[usize::try_from(random.below(Word::ALL.len() as u64)).unwrap()];
-            (word.as_str().to_owned(), expectation(random, word.kind(), patterns_for(word)))
+            let mut asked = expectation(random, word.kind(), patterns_for(word));
+            if matches!(word, Word::RunAttempt | Word::RerunsByUs) && random.percent(50) {
+                asked = json!({ "at_most": random.below(4) + 1, "at_most_label": "retry/*" });
+            }
+            (word.as_str().to_owned(), asked)
         }
     }
 }
