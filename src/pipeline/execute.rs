@@ -9,10 +9,9 @@ use crate::{
     github::{Access, Meter},
     metrics::ExecutionLabels,
     model::{
-        Action, ActionKind, ActionRow, ActionState, Bounds, Lane, Outcome, PlannedAction, RuleName,
-        Timestamp, Verdict,
+        Action, ActionKind, ActionRow, ActionState, Bounds, Lane, Outcome, PlannedAction, RuleName, Timestamp,
     },
-    rules::{Circumstances, Recheck, Ruleset, first_due, judge, recheck, settle},
+    rules::{Circumstances, Recheck, Ruleset, first_due, recheck, settle},
     store::{Finished, StoreError},
 };
 
@@ -209,7 +208,7 @@ impl Pipeline {
         let tries = action.tries.saturating_add(1);
         let outcome = match self.why_impossible(&action.plan) {
             Some(why) => Outcome::Refused(why),
-            None => match self.why_not_after(&action).await {
+            None => match self.why_not_after(&access, &action).await {
                 Some(outcome) => outcome,
                 None => self.attempt(&access, &action, tries).await,
             },
@@ -234,31 +233,16 @@ impl Pipeline {
         })
     }
 
-    /// What keeps an action from being carried out that was held, or that follows another of its rule.
-    async fn why_not_after(&self, action: &ActionRow) -> Option<Outcome> {
+    /// What keeps an action from being carried out that has waited, or that follows another of its rule.
+    async fn why_not_after(&self, access: &Access, action: &ActionRow) -> Option<Outcome> {
         let plan = &action.plan;
-        if let Some(outcome) = self.why_outdated(action).await {
+        if let Some(outcome) = self.why_outdated(access, action).await {
             return Some(outcome);
         }
         match self.why_not_forced(plan).await {
             None => self.why_not_deleted(plan, self.clock.now()).await,
             some => some,
         }
-    }
-
-    /// What was held for a time is judged once more, by what was known and by what the clock shows now: office hours may
-    /// be over, the run too old.
-    async fn why_outdated(&self, action: &ActionRow) -> Option<Outcome> {
-        action.spent_at.filter(|at| *at > action.planned_at)?;
-        let rules = self.rules();
-        let rule = rules.rule(&action.plan.rule)?;
-        let facts = match self.store.facts_of(action.decision_id).await {
-            Ok(facts) => facts?,
-            Err(error) => return Some(Outcome::Retry(error.to_string())),
-        };
-        let verdict = judge(&rules, rule, &facts, self.clock.now());
-        (verdict.verdict != Verdict::Matched)
-            .then(|| Outcome::Refused(format!("it was held, and does not hold any more: {}", verdict.reason)))
     }
 
     /// A cancellation by force follows one that was asked for: not one that is held, and none that was not to be.

@@ -13,6 +13,7 @@ mod listing;
 mod logs;
 mod look;
 mod notify;
+mod outdated;
 mod perform;
 mod pulls;
 mod schedule;

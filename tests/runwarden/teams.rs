@@ -178,3 +178,48 @@ rules:
         story.end().await;
     }
 }
+
+#[tokio::test]
+async fn an_act_that_has_waited_asks_again_who_is_in_the_team() {
+    type Meanwhile = fn(&Story);
+    let stays: Meanwhile = |_| {};
+    let leaves: Meanwhile = |story| story.github.team("acme/release", []);
+    let hidden: Meanwhile = |story| story.github.lacks(["members"]);
+    let down: Meanwhile = |story| {
+        story.github.fault(Fault::on("GET", "/memberships/").times(1).answer(Answer::server_error()));
+    };
+    let gone = "observed octocat (not in @acme/release)";
+    let secret = "in @acme/release: not known: GitHub answered 403 (Resource not accessible by integration)";
+    for (delay, meanwhile, refused, asked_for) in [
+        ("10m", stays, None, 2),
+        ("10m", leaves, Some(gone), 3),
+        ("10m", hidden, Some(secret), 2),
+        ("10m", down, None, 3),
+        ("4m", leaves, None, 1),
+    ] {
+        let rules = format!(
+            "rules:\n  - name: retry\n    on: workflow_run.completed\n    when: {{ conclusion: failure, \
+             run_attempt: 1, actor: \"@acme/release\" }}\n    then: [rerun: {{ delay: {delay} }}]\n"
+        );
+        let mut story = Story::begin(&rules).await;
+        story.github.auto_finish(true);
+        story.github.team("acme/release", ["octocat"]);
+        let run =
+            story.github.run_to_end(RunSpec::new("acme/api", "ci.yml").attempts(["failure", "success"]));
+        story.settle().await;
+        meanwhile(&story);
+        story.pass(4 * MINUTE).await;
+        story.pass(6 * MINUTE).await;
+        story.pass(MINUTE).await;
+        let actions = story.actions(run).await.join("; ");
+        match refused {
+            None => assert!(actions.starts_with("retry rerun done: "), "{actions}"),
+            Some(why) => {
+                let start = "retry rerun refused: it waited, and does not hold any more: actor: ";
+                assert!(actions.starts_with(start) && actions.contains(why), "{actions}");
+            }
+        }
+        assert_eq!((story.writes().len(), asked(&story).len()), (usize::from(refused.is_none()), asked_for));
+        story.end().await;
+    }
+}
