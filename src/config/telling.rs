@@ -79,8 +79,17 @@ pub(super) fn label(report: &mut Report<'_>, fields: &Fields<'_>, at: &At<'_>) -
 
 fn labels(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<String>> {
     let items = values::one_or_more(report, at, "labels")?;
-    let names: Vec<_> = items.iter().map(|item| one_line(report, item, LONGEST_LABEL)).collect();
-    names.into_iter().collect()
+    let mut names: Vec<String> = Vec::new();
+    for item in &items {
+        let name = one_line(report, item, LONGEST_LABEL)?;
+        if names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            let message = format!("label `{}` stands here for the second time", clip(&name));
+            report.error(item, message, "leave it out");
+            return None;
+        }
+        names.push(name);
+    }
+    Some(names)
 }
 
 fn one_line(report: &mut Report<'_>, at: &At<'_>, longest: usize) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::{hash::Hasher, time::Duration};
 
-use super::{Mode, Rule, Ruleset, ceilings, message};
+use super::{Mode, Rule, Ruleset, ceilings, message, template::Target};
 use crate::model::{
     Action, ActionKey, ActionState, ApproveRun, ArchiveLogs, Check, Comment, ConditionResult, Facts, JobId,
     Lane, PlannedAction, Rerun, RerunScope, Review, RuleVerdict, RunAttempt, RunId, Signal, Timestamp, Truth,
@@ -197,9 +197,18 @@ fn bind(rule: &Rule, action: &Action, facts: &Facts, now: Timestamp) -> Option<A
         }
         (false, Via::Reviewer) => review.environments.clone(),
     };
-    let comment =
-        rule.comment.as_ref().map_or_else(String::new, |comment| comment.fill(&rule.name, facts, now));
+    let comment = comment_of(rule, via, facts, now);
     Some(Action::ReviewDeployments(Review { state: review.state, environments, comment, via: Some(via) }))
+}
+
+/// What a review says. Of a protection rule's comment GitHub makes Markdown.
+fn comment_of(rule: &Rule, via: Via, facts: &Facts, now: Timestamp) -> String {
+    let target = match via {
+        Via::ProtectionRule => Target::Markdown,
+        Via::Reviewer => Target::Plain,
+    };
+    let filled = rule.comment.as_ref().map(|comment| comment.fill_for(target, &rule.name, facts, now));
+    filled.unwrap_or_default()
 }
 
 /// The one failed job that the rule's conditions single out. While it runs GitHub refuses to re-run a second one, so

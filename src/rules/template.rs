@@ -109,11 +109,12 @@ impl Template {
 
 /// A value as text and nothing else.
 fn escaped(value: &str, target: Target) -> String {
-    let text = value.chars().filter(|character| !character.is_control()).take(LONGEST_VALUE);
+    let text = value.chars().filter(|character| !steers(*character)).take(LONGEST_VALUE);
     match target {
         Target::Plain => text.collect(),
-        Target::Markdown => text.map(in_markdown).collect(),
-        Target::Slack => text
+        Target::Markdown => unlinked(text).chars().map(in_markdown).collect(),
+        Target::Slack => unlinked(text)
+            .chars()
             .map(|character| match character {
                 '&' => "&amp;".to_owned(),
                 '<' => "&lt;".to_owned(),
@@ -122,6 +123,36 @@ fn escaped(value: &str, target: Target) -> String {
             })
             .collect(),
     }
+}
+
+/// Control characters, and those that turn the direction in which the text around them is read.
+fn steers(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What looks like an address becomes a link, at GitHub `GH-1` as well: a space of no width keeps it apart.
+fn unlinked(text: impl Iterator<Item = char>) -> String {
+    let mut apart = String::new();
+    for character in text {
+        let is_link = match character {
+            '.' => before(&apart, "www").is_some(),
+            '/' => before(&apart, ":/").is_some(),
+            digit if digit.is_ascii_digit() => before(&apart, "gh-")
+                .is_some_and(|text| !text.chars().next_back().is_some_and(char::is_alphanumeric)),
+            _ => false,
+        };
+        if is_link {
+            apart.push('\u{200b}');
+        }
+        apart.push(character);
+    }
+    apart
+}
+
+/// What stands before that ending, in whatever case it is written.
+fn before<'a>(text: &'a str, ending: &str) -> Option<&'a str> {
+    let (before, end) = text.split_at_checked(text.len().checked_sub(ending.len())?)?;
+    end.eq_ignore_ascii_case(ending).then_some(before)
 }
 
 /// A character in Markdown. GitHub looks for mentions, references and addresses after a backslash has gone, so that

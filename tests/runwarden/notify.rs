@@ -86,7 +86,7 @@ async fn a_failed_run_is_told_once_in_slack_s_form_in_which_a_branch_calls_nobod
     let posts = channel.posts();
     assert_eq!(posts.len(), 1);
     let (headers, body) = &posts[0];
-    let text = "<!here> &lt;!channel&gt;&amp;&lt;https://evil.example|x&gt; & failure";
+    let text = "<!here> &lt;!channel&gt;&amp;&lt;https:/\u{200b}/evil.example|x&gt; & failure";
     assert_eq!(*body, serde_json::json!({ "text": text }));
     assert!(!headers.contains_key("authorization") && !headers.contains_key("x-runwarden-signature-256"));
     assert_eq!(story.actions(run).await, ["tell notify done: told channel ci"]);

@@ -3,6 +3,7 @@
 
 mod random;
 mod rules;
+mod texts;
 mod world;
 
 use std::{cell::Cell, collections::BTreeSet};

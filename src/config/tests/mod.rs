@@ -12,6 +12,7 @@ mod examples;
 mod refused;
 mod schema;
 mod signatures;
+mod telling;
 
 /// A folder with what `config` may name: a key, a certificate, a secret.
 fn folder() -> PathBuf {
