@@ -54,6 +54,12 @@ pub(super) fn compare(
     let (satisfied, observed) = match (expectation, observation) {
         (_, Observation::Unknown(why)) => (Truth::Unknown, why),
         (_, Observation::Nothing) => (Truth::No, "none".to_owned()),
+        // Only a login can be in a team, and that is told elsewhere.
+        (Expectation::Matches(patterns), Observation::Texts(_))
+            if patterns.iter().any(|pattern| pattern.team().is_some()) =>
+        {
+            (Truth::Unknown, "the condition asks for a team where no login is".to_owned())
+        }
         (Expectation::Matches(patterns), Observation::Texts(texts)) => {
             (Truth::of(Pattern::accept(patterns, &texts)), joined(texts))
         }

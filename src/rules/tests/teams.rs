@@ -115,3 +115,13 @@ fn what_is_known_of_a_login_stands_in_the_verdict() {
         vec![membership("@acme/a", "mona", Fact::Known(false)), membership("@acme/b", "mona", lost)];
     assert_eq!(observed(&facts), "mona (not in @acme/a; in @acme/b: not known: GitHub answered 403)");
 }
+
+#[test]
+fn a_team_where_no_login_is_observed_is_not_known_even_if_it_is_excluded() {
+    let asked = |pattern: &str| {
+        let expectation = Expectation::Matches(logins(&[pattern]));
+        Condition::Test(Test { word: Word::Branch, expectation }).evaluate(&facts(), NOW).satisfied
+    };
+    assert_eq!((asked("@acme/a"), asked("!@acme/a")), (Truth::Unknown, Truth::Unknown));
+    assert_eq!(asked("!other"), Truth::Yes);
+}
