@@ -179,6 +179,9 @@ fn comes_again(signal: Signal) -> bool {
         Signal::RunRequested
         | Signal::JobWaiting
         | Signal::DeploymentWaiting
+        | Signal::PullRequest(_)
+        | Signal::ReviewSubmitted
+        | Signal::CommentCreated
         | Signal::Schedule
         | Signal::Command => false,
     }

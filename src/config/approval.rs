@@ -5,11 +5,12 @@ use url::Url;
 use super::{
     reach,
     report::{At, Report},
+    said,
 };
 use crate::rules::{Condition, Expectation, Pattern, Test, Word};
 
 /// A login that nobody named: what takes it in takes in everybody.
-const ANYBODY: &str = "anybody-0e5f";
+pub(super) const ANYBODY: &str = "anybody-0e5f";
 
 /// Refuses a rule that would approve whatever comes.
 pub(super) fn check(report: &mut Report<'_>, when: &Condition, at: &At<'_>) {
@@ -43,6 +44,7 @@ fn narrows(when: &Condition) -> bool {
             .into_iter()
             .flatten()
             .any(|patterns| !Pattern::accept(patterns, &[ANYBODY])),
+        Condition::Said(test) => said::names_people(test),
         Condition::Not(_)
         | Condition::Jobs(_)
         | Condition::Job(_)
@@ -51,7 +53,7 @@ fn narrows(when: &Condition) -> bool {
     }
 }
 
-fn names_people(test: &Test) -> bool {
+pub(super) fn names_people(test: &Test) -> bool {
     let by_login = matches!(test.word, Word::Actor | Word::TriggeringActor | Word::Sender);
     by_login
         && match &test.expectation {

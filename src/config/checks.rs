@@ -8,6 +8,7 @@ use super::{
     reach::{self, requires},
     report::{At, Report},
     rule::Draft,
+    said,
     settings::{Credentials, GitHubSettings},
     suggest, telling,
 };
@@ -28,6 +29,7 @@ pub(super) fn check(
 ) {
     for draft in drafts {
         reach::check(report, draft);
+        said::check(report, draft);
         check_competition(report, draft);
         check_schedule_words(report, draft);
         check_acted(report, draft, drafts);

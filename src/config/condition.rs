@@ -7,6 +7,7 @@ use super::{
     pattern::{self, patterns},
     pull, range,
     report::{At, Report},
+    said,
     tree::{Kind, clip},
     values,
     vocabulary::NESTING,
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::rules::{
     Condition, Expectation, JobCondition, JobWord, JobsWord, Kind as RuleKind, LabelBound, OwnTest, PullTest,
-    Test, Word,
+    SaidWord, Test, Word,
 };
 
 /// A map of conditions on a run; an empty one only where `may_be_empty`.
@@ -51,6 +52,8 @@ impl Nesting for Condition {
         let maps = JobsWord::ALL.iter().map(|word| word.as_str()).chain([
             "job",
             "pull_request",
+            "review",
+            "comment",
             "running",
             "acted",
             "time",
@@ -138,6 +141,9 @@ fn part(report: &mut Report<'_>, name: &str, value: &At<'_>) -> Option<Option<Co
     }
     if name == "job" {
         return Some(one_job(report, value).map(|asked| Condition::Job(Box::new(asked))));
+    }
+    if let Some(word) = SaidWord::ALL.into_iter().find(|word| word.as_str() == name) {
+        return Some(said::said(report, word, value).map(|test| Condition::Said(Box::new(test))));
     }
     match name {
         "pull_request" => Some(pull::pull(report, value).map(|test| Condition::Pull(Box::new(test)))),

@@ -25,6 +25,7 @@ mod reach;
 mod reference;
 mod report;
 mod rule;
+mod said;
 mod schema;
 mod secret;
 mod sections;

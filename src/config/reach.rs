@@ -37,7 +37,14 @@ impl Moment {
             Trigger::Signal(Signal::DeploymentWaiting | Signal::JobWaiting) => Self::Waiting,
             Trigger::Signal(Signal::JobCompleted) => Self::JobEnded,
             Trigger::Signal(Signal::RunCompleted) => Self::Ended,
-            Trigger::Signal(Signal::Schedule | Signal::Command) | Trigger::Schedule { .. } => Self::Listed,
+            Trigger::Signal(
+                Signal::PullRequest(_)
+                | Signal::ReviewSubmitted
+                | Signal::CommentCreated
+                | Signal::Schedule
+                | Signal::Command,
+            )
+            | Trigger::Schedule { .. } => Self::Listed,
         }
     }
 }
@@ -103,7 +110,7 @@ fn impossible(when: &Condition, moment: Moment) -> Option<(&'static str, &'stati
     if asks_where.iter().any(|word| requires(when, *word))
         && !matches!(moment, Moment::Waiting | Moment::Listed)
     {
-        let why = "only `deployment.waiting`, schedules and commands name an environment";
+        let why = "a run that has just begun or ended waits at no environment";
         return Some((why, "use `on: deployment.waiting`"));
     }
     if ends && moment == Moment::JobEnded {
@@ -240,9 +247,8 @@ fn check_listed(report: &mut Report<'_>, draft: &Draft<'_>, placed: &Placed<'_>,
     } else if !may_have_ended {
         let message = format!("`{kind}` can never be done: the rule asks for runs that have not ended");
         report.error(&placed.at, message, "ask for `status: completed`");
-    } else if may_be_running && matches!(trigger, Trigger::Schedule { .. }) {
-        let message =
-            format!("the schedule also finds runs that have not ended, for which `{kind}` is refused");
+    } else if may_be_running && !matches!(trigger, Trigger::Signal(Signal::Command)) {
+        let message = format!("the rule also finds runs that have not ended, for which `{kind}` is refused");
         report.warn(&placed.at, message, "add `status: completed` to `when`");
     }
 }

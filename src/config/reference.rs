@@ -1,9 +1,10 @@
 //! The list of all keys, for whoever documents or completes them.
 
 use super::vocabulary::{
-    ACTED, APP, BOUNDS, BREAKER, CEILINGS, CHANNEL, DATABASE, EXPECTED, GITHUB, GIVEN, GIVEN_ACT, GIVEN_JOB,
-    GIVEN_PULL, GIVEN_RUN, GIVEN_STEP, JOB_LOG, KEEP, Key, LIMITS, LOG, NESTING, PULL, REVIEWER, ROOT, RULE,
-    RUNNING, SCHEDULE, SECRET, SERVER, SIGNATURE, STEP, TEST, TIME, WEBHOOK, keys_of, keys_of_jobs, labelled,
+    ACTED, APP, BOUNDS, BREAKER, CEILINGS, CHANNEL, COMMENT_SAID, DATABASE, EXPECTED, GITHUB, GIVEN,
+    GIVEN_ACT, GIVEN_JOB, GIVEN_PULL, GIVEN_RUN, GIVEN_SAID, GIVEN_STEP, JOB_LOG, KEEP, Key, LIMITS, LOG,
+    NESTING, PULL, REVIEW, REVIEWER, ROOT, RULE, RUNNING, SCHEDULE, SECRET, SERVER, SIGNATURE, STEP, TEST,
+    TIME, WEBHOOK, keys_of, keys_of_jobs, labelled,
 };
 use crate::{
     model::ActionKind,
@@ -204,6 +205,12 @@ pub fn vocabulary() -> Vec<Entry> {
         shape: Shape::Map,
     });
     add(&mut entries, "rules[].when.pull_request", PULL);
+    let doc = "The review that was submitted.";
+    entries.push(Entry { path: "rules[].when.review".to_owned(), doc, default: None, shape: Shape::Map });
+    add(&mut entries, "rules[].when.review", REVIEW);
+    let doc = "The comment that was made.";
+    entries.push(Entry { path: "rules[].when.comment".to_owned(), doc, default: None, shape: Shape::Map });
+    add(&mut entries, "rules[].when.comment", COMMENT_SAID);
     let doc = "How often a rule has acted on the run.";
     entries.push(Entry { path: "rules[].when.acted".to_owned(), doc, default: None, shape: Shape::Map });
     add(&mut entries, "rules[].when.acted", ACTED);
@@ -249,6 +256,8 @@ fn add_tests(entries: &mut Vec<Entry>) {
     add(entries, "given.jobs[].steps[]", GIVEN_STEP);
     add(entries, "given.acted[]", GIVEN_ACT);
     add(entries, "given.pull_request", GIVEN_PULL);
+    add(entries, "given.review", GIVEN_SAID);
+    add(entries, "given.comment", GIVEN_SAID);
     add(entries, "expect[]", EXPECTED);
 }
 

@@ -207,6 +207,7 @@ impl Vocabulary {
                 let logins = json!({ "anyOf": [text(), { "type": "array", "items": text() }] });
                 json!({ "type": "object", "additionalProperties": logins, "propertyNames": { "pattern": "^@" } })
             }
+            "given.review" | "given.comment" => self.map(path),
             "given.acted" | "given.runs[].acted" => {
                 json!({ "type": "array", "items": self.map("given.acted[]") })
             }

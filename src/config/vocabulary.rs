@@ -156,6 +156,8 @@ pub(super) const GIVEN: &[Key] = &[
     key("job", || Shape::Map, "The job that a `workflow_job` webhook is about."),
     key("protection_rule", || Shape::Flag, "Whether the App is asked as a custom protection rule."),
     PULL_OF_RUN,
+    key("review", || Shape::Map, "The review, on `pull_request_review.submitted`."),
+    key("comment", || Shape::Map, "The comment, on `issue_comment.created`."),
     BASE,
     RUNNING_OTHERS,
     ACTED_BEFORE,
@@ -428,6 +430,37 @@ pub(super) const PULL: &[Key] = &[
         || Shape::Flag,
         "Whether it has changed since the run did: a push, an edit, a label, a comment.",
     ),
+];
+
+/// What may be asked of a review.
+pub(super) const REVIEW: &[Key] = &[
+    key("state", || Shape::Patterns, "What it came to: `approved`, `changes_requested` or `commented`."),
+    AUTHOR_OF_WORDS,
+    ASSOCIATION,
+    key("body", || Shape::LinePatterns, "A line of its text."),
+];
+
+/// What may be asked of a comment.
+pub(super) const COMMENT_SAID: &[Key] =
+    &[AUTHOR_OF_WORDS, ASSOCIATION, key("body", || Shape::LinePatterns, "A line of it.")];
+
+const AUTHOR_OF_WORDS: Key = key("author", || Shape::Patterns, "The login that wrote it, whatever its case.");
+const ASSOCIATION: Key = key(
+    "association",
+    || Shape::Patterns,
+    "What whoever wrote it is to the repository, as GitHub counts it: `OWNER`, `MEMBER`, `COLLABORATOR`, `CONTRIBUTOR`, `NONE`…",
+);
+
+/// What a test may give of a review or a comment.
+pub(super) const GIVEN_SAID: &[Key] = &[
+    key("state", || Shape::Word(super::said::STATES.to_vec()), "What a review came to."),
+    key("author", || Shape::Text, "The login that wrote it."),
+    key(
+        "association",
+        || Shape::Word(super::said::ASSOCIATIONS.to_vec()),
+        "What whoever wrote it is to the repository.",
+    ),
+    key("body", || Shape::Text, "Its text."),
 ];
 
 /// What a test may give of a pull request.

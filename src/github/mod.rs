@@ -34,6 +34,7 @@ pub use errors::{GitHubError, SetupError};
 pub use limits::Quota;
 pub use options::{Access, Credential, Meter, Options};
 pub use pacing::{Cost, Pacer, Permit, Wait};
-pub use payload::{Glance, NotJson, Unreadable, glance, read};
+pub(crate) use payload::OWN_COMMENT;
+pub use payload::{Glance, NotJson, Unreadable, glance, read, read_pull};
 pub use secret::SecretText;
 pub use signature::{SignatureError, WebhookSecrets, verify};

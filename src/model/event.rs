@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, InstallationId, Job, RepositoryFacts, RepositoryName, RuleName, RunId, RunSnapshot, Timestamp,
+    Action, InstallationId, Job, PullActivity, PullRequest, RepositoryFacts, RepositoryName, RuleName, RunId,
+    RunSnapshot, Timestamp,
 };
 
 /// What a delivery says.
@@ -13,6 +14,8 @@ use super::{
 pub enum Event {
     /// A webhook about one run.
     GitHub(Box<GitHubEvent>),
+    /// A webhook about a pull request, which brings the runs of its head commit.
+    Pull(Box<PullEvent>),
     /// A schedule's tick, or its share for one repository.
     Schedule(ScheduledPass),
     /// A command given by hand.
@@ -40,6 +43,41 @@ pub struct GitHubEvent {
     pub repository: Option<RepositoryFacts>,
 }
 
+/// A webhook about a pull request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PullEvent {
+    /// What rules listen to.
+    pub signal: Signal,
+    /// The repository that the pull request is to be merged into.
+    pub repository: RepositoryName,
+    /// The pull request's number.
+    pub number: u64,
+    /// The pull request, where the payload describes it: that of a comment does not.
+    pub pull: Option<PullRequest>,
+    /// The review or the comment.
+    pub said: Option<Box<Said>>,
+    /// The App's installation that the payload names.
+    pub installation: Option<InstallationId>,
+    /// The login that caused the webhook.
+    pub sender: Option<String>,
+    /// What the payload says of the repository.
+    pub facts: Option<RepositoryFacts>,
+}
+
+/// A review or a comment. `None` means that it is not known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Of a review: `approved`, `changes_requested` or `commented`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// The login of whoever wrote it.
+    pub author: Option<String>,
+    /// What they are to the repository, as GitHub counts it: `OWNER`, `MEMBER`, `NONE`…
+    pub association: Option<String>,
+    /// Its text; a review may be without.
+    pub body: Option<String>,
+}
+
 /// A place where a run waits for a deployment to be approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gate {
@@ -51,43 +89,40 @@ pub struct Gate {
 
 /// What makes runwarden look at a run: the words of a rule's `on`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "&'static str", try_from = "String")]
 pub enum Signal {
     /// A run was created (not sent for re-runs).
-    #[serde(rename = "workflow_run.requested")]
     RunRequested,
     /// An attempt began to execute.
-    #[serde(rename = "workflow_run.in_progress")]
     RunInProgress,
     /// An attempt ended.
-    #[serde(rename = "workflow_run.completed")]
     RunCompleted,
     /// A job of a run was queued.
-    #[serde(rename = "workflow_job.queued")]
     JobQueued,
     /// A job of a run waits at an environment. Such a webhook is heard as [`Self::DeploymentWaiting`] that names its
     /// job, since it is about the same wait as others.
-    #[serde(rename = "workflow_job.waiting")]
     JobWaiting,
     /// A job of a run began.
-    #[serde(rename = "workflow_job.in_progress")]
     JobInProgress,
     /// A job of a run ended; the run may go on.
-    #[serde(rename = "workflow_job.completed")]
     JobCompleted,
     /// A run waits at an environment.
-    #[serde(rename = "deployment.waiting")]
     DeploymentWaiting,
+    /// Something happened to a pull request.
+    PullRequest(PullActivity),
+    /// A review of a pull request was submitted.
+    ReviewSubmitted,
+    /// A pull request was commented on.
+    CommentCreated,
     /// A schedule found the run.
-    #[serde(rename = "schedule")]
     Schedule,
     /// A person asked.
-    #[serde(rename = "command")]
     Command,
 }
 
 impl Signal {
     /// The signals that webhooks bring.
-    pub const WEBHOOK: [Self; 8] = [
+    pub const WEBHOOK: [Self; 31] = [
         Self::RunRequested,
         Self::RunInProgress,
         Self::RunCompleted,
@@ -96,11 +131,40 @@ impl Signal {
         Self::JobInProgress,
         Self::JobCompleted,
         Self::DeploymentWaiting,
+        Self::PullRequest(PullActivity::Assigned),
+        Self::PullRequest(PullActivity::AutoMergeDisabled),
+        Self::PullRequest(PullActivity::AutoMergeEnabled),
+        Self::PullRequest(PullActivity::Closed),
+        Self::PullRequest(PullActivity::ConvertedToDraft),
+        Self::PullRequest(PullActivity::Demilestoned),
+        Self::PullRequest(PullActivity::Dequeued),
+        Self::PullRequest(PullActivity::Edited),
+        Self::PullRequest(PullActivity::Enqueued),
+        Self::PullRequest(PullActivity::Labeled),
+        Self::PullRequest(PullActivity::Locked),
+        Self::PullRequest(PullActivity::Milestoned),
+        Self::PullRequest(PullActivity::Opened),
+        Self::PullRequest(PullActivity::ReadyForReview),
+        Self::PullRequest(PullActivity::Reopened),
+        Self::PullRequest(PullActivity::ReviewRequestRemoved),
+        Self::PullRequest(PullActivity::ReviewRequested),
+        Self::PullRequest(PullActivity::Synchronize),
+        Self::PullRequest(PullActivity::Unassigned),
+        Self::PullRequest(PullActivity::Unlabeled),
+        Self::PullRequest(PullActivity::Unlocked),
+        Self::ReviewSubmitted,
+        Self::CommentCreated,
     ];
 
     /// The signals that a rule may name: those of webhooks, and a person's.
     pub fn of_rules() -> impl Iterator<Item = Self> + Clone {
         Self::WEBHOOK.into_iter().chain([Self::Command])
+    }
+
+    /// The signal that webhooks bring of that name.
+    #[must_use]
+    pub fn of_webhook(name: &str) -> Option<Self> {
+        Self::WEBHOOK.into_iter().find(|signal| signal.as_str() == name)
     }
 
     /// The word in YAML and history.
@@ -115,6 +179,9 @@ impl Signal {
             Self::JobInProgress => "workflow_job.in_progress",
             Self::JobCompleted => "workflow_job.completed",
             Self::DeploymentWaiting => "deployment.waiting",
+            Self::PullRequest(activity) => activity.as_trigger(),
+            Self::ReviewSubmitted => "pull_request_review.submitted",
+            Self::CommentCreated => "issue_comment.created",
             Self::Schedule => "schedule",
             Self::Command => "command",
         }
@@ -131,9 +198,35 @@ impl Signal {
             | Self::RunInProgress
             | Self::RunCompleted
             | Self::DeploymentWaiting
+            | Self::PullRequest(_)
+            | Self::ReviewSubmitted
+            | Self::CommentCreated
             | Self::Schedule
             | Self::Command => false,
         }
+    }
+
+    /// Whether the signal is about a pull request, and brings the runs of its head commit.
+    #[must_use]
+    pub fn is_of_a_pull_request(self) -> bool {
+        matches!(self, Self::PullRequest(_) | Self::ReviewSubmitted | Self::CommentCreated)
+    }
+}
+
+impl From<Signal> for &'static str {
+    fn from(signal: Signal) -> Self {
+        signal.as_str()
+    }
+}
+
+impl TryFrom<String> for Signal {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let others = [Self::Schedule, Self::Command].into_iter();
+        Self::of_webhook(&name)
+            .or_else(|| others.into_iter().find(|signal| signal.as_str() == name))
+            .ok_or_else(|| format!("`{name}` is no signal"))
     }
 }
 

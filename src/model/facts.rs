@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Gate, GitHubEvent, InstallationId, Job, Membership, PullRequest, RepositoryName, RuleName, RunId,
-    RunSnapshot, Signal, Timestamp, WorkflowId,
+    Gate, GitHubEvent, InstallationId, Job, Membership, PullEvent, PullRequest, RepositoryName, RuleName,
+    RunId, RunSnapshot, Said, Signal, Timestamp, WorkflowId,
 };
 
 /// All that a decision may look at.
@@ -19,6 +19,9 @@ pub struct Facts {
     /// The job that the webhook is about, when it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<Box<Job>>,
+    /// The review or the comment that the webhook is about, when it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Box<Said>>,
     /// The login that caused the webhook.
     pub sender: Option<String>,
     /// The App's installation through which the repository is reached.
@@ -46,6 +49,7 @@ impl Facts {
             run,
             gate: None,
             job: None,
+            said: None,
             sender: None,
             installation: None,
             details: Details::default(),
@@ -62,9 +66,26 @@ impl From<GitHubEvent> for Facts {
             run: event.run,
             gate: event.gate,
             job: event.job,
+            said: None,
             sender: event.sender,
             installation: event.installation,
             details: Details { repository, ..Details::default() },
+        }
+    }
+}
+
+impl Facts {
+    /// What a webhook about a pull request tells of one of its runs.
+    #[must_use]
+    pub fn of_pull(event: &PullEvent, pull: Option<&PullRequest>, run: RunSnapshot) -> Self {
+        let repository = event.facts.clone().map_or(Fact::NotAsked, Fact::Known);
+        let pulls = pull.map_or(Fact::NotAsked, |pull| Fact::Known(vec![pull.clone()]));
+        Self {
+            said: event.said.clone(),
+            sender: event.sender.clone(),
+            installation: event.installation,
+            details: Details { repository, pulls, ..Details::default() },
+            ..Self::of(event.signal, run)
         }
     }
 }

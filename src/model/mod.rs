@@ -1,6 +1,7 @@
 //! The nouns: plain data that every other module speaks in. No I/O, no clock, no randomness.
 
 mod action;
+mod activity;
 mod breaker;
 mod event;
 mod facts;
@@ -19,8 +20,9 @@ pub use action::{
     Action, ActionKey, ActionKind, ApproveRun, ArchiveLogs, ChannelFormat, Check, Comment, ForceCancel,
     Guard, Label, Notify, Rerun, RerunScope, Review, ReviewState, Via,
 };
+pub use activity::PullActivity;
 pub use breaker::{Breaker, BreakerScope, Ending, Failing};
-pub use event::{Apply, Command, Event, Gate, GitHubEvent, ScheduledPass, Signal};
+pub use event::{Apply, Command, Event, Gate, GitHubEvent, PullEvent, Said, ScheduledPass, Signal};
 pub use facts::{Act, Details, Fact, Facts, Head, RepositoryFacts, Underway};
 pub use ids::{
     DeliveryGuid, EnvironmentId, IdError, InstallationId, JobId, RepositoryName, RuleName, RunAttempt, RunId,

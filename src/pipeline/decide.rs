@@ -146,6 +146,10 @@ impl Decider {
                     self.gather(delivery, async move { pipeline.gather_facts(facts).await });
                 }
             }
+            Reading::Event(Event::Pull(event)) => match pipeline.why_not_its_runs(&event, now) {
+                Some(why) => ready.push(without_decision(&delivery, &why, now)),
+                None => self.gather(delivery, async move { pipeline.gather_pull(*event).await }),
+            },
             Reading::Event(Event::Command(command)) => {
                 self.gather(delivery, async move { pipeline.gather_command(*command).await });
             }

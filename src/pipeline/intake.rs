@@ -32,10 +32,19 @@ pub(super) fn read(delivery: &DeliveryRow, body: &[u8]) -> Reading {
             Ok(command) => Reading::Event(Event::Command(Box::new(command))),
             Err(error) => own(error),
         },
-        (Source::Webhook | Source::Recovery, event) => match github::read(event, body) {
-            Ok(Some(event)) => Reading::Event(Event::GitHub(Box::new(event))),
-            Ok(None) => Reading::Unused,
-            Err(unreadable) => Reading::Unreadable(unreadable.to_string()),
-        },
+        (Source::Webhook | Source::Recovery, event) => {
+            let read = match github::read(event, body) {
+                Ok(Some(event)) => Ok(Some(Event::GitHub(Box::new(event)))),
+                Ok(None) => {
+                    github::read_pull(event, body).map(|event| event.map(|it| Event::Pull(Box::new(it))))
+                }
+                Err(unreadable) => Err(unreadable),
+            };
+            match read {
+                Ok(Some(event)) => Reading::Event(event),
+                Ok(None) => Reading::Unused,
+                Err(unreadable) => Reading::Unreadable(unreadable.to_string()),
+            }
+        }
     }
 }

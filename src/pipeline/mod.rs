@@ -15,6 +15,7 @@ mod look;
 mod notify;
 mod outdated;
 mod perform;
+mod pull_event;
 mod pulls;
 mod schedule;
 mod starting;

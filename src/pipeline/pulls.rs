@@ -11,7 +11,7 @@ use super::{Pipeline, surroundings::Shared};
 const MIRROR: &str = "pull-request/";
 
 /// The number of the pull request that the branch mirrors.
-fn mirrored(run: &RunSnapshot) -> Option<u64> {
+pub(super) fn mirrored(run: &RunSnapshot) -> Option<u64> {
     // A fork's branch of such a name is nobody's mirror: whoever made it chose the number.
     let own = run.head_repository.as_ref().is_some_and(|head| *head == run.repository);
     let branch = run.branch.as_deref().filter(|_| own)?;

@@ -2,7 +2,7 @@
 //! there already and changes only that.
 
 use crate::{
-    github::{Access, CheckRun, GitHubError, IssueComment},
+    github::{Access, CheckRun, GitHubError, IssueComment, OWN_COMMENT},
     model::{Action, ActionRow, Check, Comment, Fact, Label, Outcome, PullRequest, RunSnapshot},
     rules::Look,
 };
@@ -92,7 +92,7 @@ impl Pipeline {
         let number = self.pull_of(access, run).await?.number;
         let look = |error: GitHubError| cannot_look("the pull request's comments", &error);
         let comments = self.github.comments(access, number).await.map_err(look)?;
-        let marker = format!("<!-- runwarden:{} -->", action.plan.rule);
+        let marker = format!("{OWN_COMMENT}{} -->", action.plan.rule);
         let mut found = None;
         for it in comments.iter().filter(|it| it.body.trim_start().starts_with(&marker)) {
             // Anybody may write the marker: only what we wrote is ours to change.

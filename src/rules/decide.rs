@@ -184,7 +184,8 @@ fn bind(rule: &Rule, action: &Action, facts: &Facts, now: Timestamp) -> Option<A
     let waiting_at = facts.gate.as_ref().and_then(|gate| gate.environment.clone());
     let lists = |name: &String| review.environments.iter().any(|listed| listed.eq_ignore_ascii_case(name));
     let listed_here = review.environments.is_empty() || waiting_at.as_ref().is_some_and(lists);
-    if matches!(facts.signal, Signal::Schedule | Signal::Command) && !listed_here {
+    let by_listing = matches!(facts.signal, Signal::Schedule | Signal::Command);
+    if (by_listing || facts.signal.is_of_a_pull_request()) && !listed_here {
         return None;
     }
     let environments = match (review.environments.is_empty(), via) {

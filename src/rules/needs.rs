@@ -118,6 +118,7 @@ fn add_unknown(asked: &Condition, result: &ConditionResult, facts: &Facts, needs
         Condition::Pull(_) if facts.run.partial => needs.extend([Need::Run]),
         Condition::Pull(_) if facts.details.pulls.is_not_asked() => needs.extend([Need::Pulls]),
         Condition::Pull(test) => needs.extend(teams_of_authors(test, facts)),
+        Condition::Said(test) => needs.extend(test.wanted(facts)),
         Condition::Time(_) => {}
     }
 }

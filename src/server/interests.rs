@@ -2,14 +2,14 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use crate::model::Signal;
 
 /// A set of signals that can be changed while the server runs. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Interests(Arc<AtomicU32>);
+pub struct Interests(Arc<AtomicU64>);
 
 impl Interests {
     /// Replaces the set.
@@ -31,16 +31,8 @@ impl Interests {
     }
 }
 
-fn bit(signal: Signal) -> u32 {
-    match signal {
-        Signal::RunRequested => 1,
-        Signal::RunInProgress => 2,
-        Signal::RunCompleted => 4,
-        Signal::DeploymentWaiting => 8,
-        Signal::JobQueued => 16,
-        Signal::JobWaiting => 32,
-        Signal::JobInProgress => 64,
-        Signal::JobCompleted => 128,
-        Signal::Schedule | Signal::Command => 0,
-    }
+/// A bit of its own for each signal that a webhook may bring.
+fn bit(signal: Signal) -> u64 {
+    let place = Signal::WEBHOOK.into_iter().position(|known| known == signal);
+    place.map_or(0, |place| 1 << place)
 }

@@ -153,6 +153,13 @@ impl Shared {
             ("deployment_review" | "deployment_protection_rule", Some("requested") | None) => {
                 self.interests.include_any(&waiting)
             }
+            ("pull_request" | "pull_request_review" | "issue_comment", Some(activity)) => {
+                let signal = Signal::of_webhook(&format!("{event}.{activity}"));
+                signal.is_some_and(|signal| self.interests.include(signal))
+            }
+            ("pull_request" | "pull_request_review" | "issue_comment", None) => Signal::WEBHOOK
+                .iter()
+                .any(|signal| signal.is_of_a_pull_request() && self.interests.include(*signal)),
             _ => false,
         }
     }

@@ -164,6 +164,10 @@ fn of_run(facts: &Facts, delivery: &DeliveryRow) -> Line {
         }
         // A tick that a person asked for.
         Signal::Schedule if facts.sender.is_some() => facts.sender.as_ref().map(|by| format!("by {by}")),
+        Signal::PullRequest(_) | Signal::ReviewSubmitted | Signal::CommentCreated => {
+            let pulls = facts.details.pulls.known().ok();
+            pulls.and_then(|pulls| pulls.first()).map(|pull| format!("#{}", pull.number))
+        }
         Signal::RunRequested | Signal::RunInProgress | Signal::RunCompleted | Signal::Schedule => {
             run.conclusion.as_ref().map(ToString::to_string)
         }

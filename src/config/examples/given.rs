@@ -304,9 +304,13 @@ fn implied_status(signal: Option<Signal>, has_ended: bool, words: &Words) -> Opt
             Some(Status::InProgress)
         }
         Signal::JobWaiting | Signal::DeploymentWaiting => Some(Status::Waiting),
-        Signal::Schedule | Signal::Command if words.tells(Word::RunningFor) => Some(Status::InProgress),
-        Signal::Schedule | Signal::Command if words.tells(Word::QueuedFor) => Some(Status::Queued),
-        Signal::Schedule | Signal::Command => None,
+        _ if words.tells(Word::RunningFor) => Some(Status::InProgress),
+        _ if words.tells(Word::QueuedFor) => Some(Status::Queued),
+        Signal::PullRequest(_)
+        | Signal::ReviewSubmitted
+        | Signal::CommentCreated
+        | Signal::Schedule
+        | Signal::Command => None,
     }
 }
 

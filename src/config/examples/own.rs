@@ -7,7 +7,7 @@ use crate::{
         tree::Kind,
         values, vocabulary,
     },
-    model::{Act, Fact, Facts, PullRequest, RuleName, RunId, RunSnapshot, Timestamp, Underway},
+    model::{Act, Fact, Facts, PullRequest, RuleName, RunId, RunSnapshot, Said, Timestamp, Underway},
 };
 
 /// More are no example.
@@ -18,6 +18,7 @@ const MOST: u32 = 1_000;
 pub(super) struct Own {
     base: Option<String>,
     pulls: Option<Vec<GivenPull>>,
+    said: Option<Said>,
     running: Option<u32>,
     acted: Option<Vec<Act>>,
 }
@@ -29,7 +30,10 @@ impl Own {
         let running = fields.get("running").map(|at| values::count(report, &at, 0));
         let acted = fields.get("acted").map(|at| acts(report, &at, now));
         let pulls = fields.get("pull_request").map(|at| pull(report, &at));
+        let said = ["review", "comment"].into_iter().find_map(|word| fields.get(word));
+        let said = said.map(|at| said_of(report, &at));
         Some(Self {
+            said: said.map_or(Some(None), |said| said.map(Some))?,
             pulls: pulls.map_or(Some(None), |pulls| pulls.map(Some))?,
             base: base.map_or(Some(None), |base| base.map(Some))?,
             running: running.map_or(Some(None), |running| running.map(Some))?,
@@ -41,6 +45,7 @@ impl Own {
     pub(super) fn over(self, other: &Self) -> Self {
         Self {
             pulls: self.pulls.or_else(|| other.pulls.clone()),
+            said: self.said.or_else(|| other.said.clone()),
             base: self.base.or_else(|| other.base.clone()),
             running: self.running.or(other.running),
             acted: self.acted.or_else(|| other.acted.clone()),
@@ -49,6 +54,7 @@ impl Own {
 
     /// Puts it into the facts.
     pub(super) fn tell(self, facts: &mut Facts, now: Timestamp) {
+        facts.said = self.said.map(Box::new);
         if let Some(pulls) = self.pulls {
             let base = pulls.first().and_then(|given| given.pull.base.clone());
             if pulls.is_empty() || base.is_some() {
@@ -142,6 +148,21 @@ fn pull(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<GivenPull>> {
     };
     let (head_is_current, changed_since) = (flag(report, "head_is_current")?, flag(report, "changed_since")?);
     Some(vec![GivenPull { pull, head_is_current, changed_since }])
+}
+
+/// The map under `review` or `comment`.
+fn said_of(report: &mut Report<'_>, at: &At<'_>) -> Option<Said> {
+    let fields = Fields::open(report, at, vocabulary::GIVEN_SAID)?;
+    let text = |report: &mut Report<'_>, name: &str| match fields.get(name) {
+        None => Some(None),
+        Some(at) => values::text(report, &at).map(|text| Some(text.to_owned())),
+    };
+    Some(Said {
+        state: text(report, "state")?,
+        author: text(report, "author")?,
+        association: text(report, "association")?,
+        body: text(report, "body")?,
+    })
 }
 
 fn acts(report: &mut Report<'_>, at: &At<'_>, now: Timestamp) -> Option<Vec<Act>> {

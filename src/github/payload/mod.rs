@@ -5,6 +5,7 @@
 
 mod glance;
 mod pull;
+mod pull_event;
 mod read;
 mod repository;
 mod run;
@@ -14,6 +15,8 @@ mod wire;
 
 pub use glance::{Glance, NotJson, glance};
 pub(super) use pull::pull_request;
+pub(crate) use pull_event::OWN_COMMENT;
+pub use pull_event::read_pull;
 pub use read::{Unreadable, read};
 pub(super) use repository::RepositoryWire;
 pub(super) use run::run_snapshot;

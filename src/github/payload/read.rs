@@ -90,7 +90,7 @@ pub fn read(event: &str, body: &[u8]) -> Result<Option<GitHubEvent>, Unreadable>
     {
         return Ok(None);
     }
-    let payload = parse(body)?;
+    let payload = parse::<Payload<'_>>(body)?;
     match event {
         "workflow_run" => payload.workflow_run_event(),
         "workflow_job" => payload.workflow_job_event(),
@@ -99,10 +99,11 @@ pub fn read(event: &str, body: &[u8]) -> Result<Option<GitHubEvent>, Unreadable>
     }
 }
 
-fn parse(body: &[u8]) -> Result<Payload<'_>, Unreadable> {
+/// The object that a body is.
+pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Unreadable> {
     let text =
         std::str::from_utf8(body).map_err(|error| Unreadable(format!("the body is not JSON: {error}")))?;
-    match serde_json::from_str::<Object<Payload<'_>>>(text) {
+    match serde_json::from_str::<Object<T>>(text) {
         Ok(Object(Some(payload))) => Ok(payload),
         Ok(Object(None)) => Err(Unreadable("the body is not a JSON object".to_owned())),
         Err(error) => Err(Unreadable(format!("the body cannot be read as JSON: {error}"))),

@@ -33,6 +33,11 @@ impl<'a> Raw<'a> {
         self.0.map_or("null", RawValue::get)
     }
 
+    /// Whether it is absent or null.
+    pub(crate) fn is_null(self) -> bool {
+        self.json() == "null"
+    }
+
     /// The text of a string.
     pub(crate) fn text(self) -> Option<Cow<'a, str>> {
         let json = self.json();

@@ -9,6 +9,7 @@ mod login;
 mod observe;
 mod own;
 mod pull;
+mod said;
 mod signature;
 mod window;
 mod word;
@@ -21,6 +22,7 @@ pub use log::LogTest;
 pub(super) use login::wanted as teams_wanted;
 pub use own::{ActedTest, OwnTest, RunningTest, SameAs};
 pub use pull::PullTest;
+pub use said::{SaidTest, SaidWord};
 pub use signature::{Cause, CauseTest, Signature, SignatureTest};
 pub(crate) use window::DAYS;
 pub use window::Window;
@@ -53,6 +55,8 @@ pub enum Condition {
     Own(OwnTest),
     /// The pull request that the run belongs to.
     Pull(Box<PullTest>),
+    /// The review or the comment that the webhook is about.
+    Said(Box<SaidTest>),
     /// The time of judging.
     Time(Window),
 }
@@ -91,6 +95,7 @@ impl Condition {
             Self::Job(asked) => job::of_webhook(asked, facts.job.as_deref()),
             Self::Own(test) => test.evaluate(facts, now),
             Self::Pull(test) => test.evaluate(facts),
+            Self::Said(test) => test.evaluate(facts),
             Self::Time(window) => window.evaluate(now),
         }
     }
@@ -105,7 +110,7 @@ impl Condition {
             }
             Self::Not(part) => part.visit(false, visitor),
             Self::Test(test) => visitor(test, required),
-            Self::Jobs(_) | Self::Job(_) | Self::Own(_) | Self::Pull(_) | Self::Time(_) => {}
+            Self::Jobs(_) | Self::Job(_) | Self::Own(_) | Self::Pull(_) | Self::Said(_) | Self::Time(_) => {}
         }
     }
 
@@ -115,9 +120,13 @@ impl Condition {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_for_failed_jobs),
             Self::Jobs(test) => test.word == JobsWord::FailedJobs,
-            Self::Not(_) | Self::Test(_) | Self::Job(_) | Self::Own(_) | Self::Pull(_) | Self::Time(_) => {
-                false
-            }
+            Self::Not(_)
+            | Self::Test(_)
+            | Self::Job(_)
+            | Self::Own(_)
+            | Self::Pull(_)
+            | Self::Said(_)
+            | Self::Time(_) => false,
         }
     }
 
@@ -147,6 +156,7 @@ impl Condition {
             | Self::Job(_)
             | Self::Own(_)
             | Self::Pull(_)
+            | Self::Said(_)
             | Self::Time(_) => {}
         }
     }
@@ -158,7 +168,9 @@ impl Condition {
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::own_tests).collect(),
             Self::Not(part) => part.own_tests(),
             Self::Own(test) => vec![test],
-            Self::Test(_) | Self::Jobs(_) | Self::Job(_) | Self::Pull(_) | Self::Time(_) => Vec::new(),
+            Self::Test(_) | Self::Jobs(_) | Self::Job(_) | Self::Pull(_) | Self::Said(_) | Self::Time(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -169,7 +181,9 @@ impl Condition {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::names_a_job),
             Self::Not(part) => part.names_a_job(),
             Self::Job(_) => true,
-            Self::Test(_) | Self::Jobs(_) | Self::Own(_) | Self::Pull(_) | Self::Time(_) => false,
+            Self::Test(_) | Self::Jobs(_) | Self::Own(_) | Self::Pull(_) | Self::Said(_) | Self::Time(_) => {
+                false
+            }
         }
     }
 
@@ -178,7 +192,7 @@ impl Condition {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.log_patterns(patterns)),
             Self::Not(part) => part.log_patterns(patterns),
-            Self::Test(_) | Self::Time(_) | Self::Own(_) | Self::Pull(_) => {}
+            Self::Test(_) | Self::Time(_) | Self::Own(_) | Self::Pull(_) | Self::Said(_) => {}
             Self::Jobs(test) => test.log_patterns(patterns),
             Self::Job(asked) => asked.log_patterns(patterns),
         }

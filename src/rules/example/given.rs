@@ -166,6 +166,7 @@ fn laid_over(given: Facts, payload: &Facts) -> Facts {
         run: run_over(given.run, base.run),
         gate: given.gate.or(base.gate),
         job: given.job.or(base.job),
+        said: given.said.or(base.said),
         sender: given.sender.or(base.sender),
         installation: base.installation,
         details: details_over(given.details, base.details),

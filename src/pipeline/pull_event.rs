@@ -1,0 +1,127 @@
+//! From a webhook about a pull request to the runs of its head commit.
+
+use crate::{
+    github::{Access, GitHubError, Meter, RunQuery},
+    model::{Facts, Lane, PullEvent, PullRequest, RunId, RunSnapshot, Timestamp, Verdict},
+    rules::{Rule, Ruleset, Trigger, decide, needs},
+};
+
+use super::{
+    Pipeline,
+    gather::{Gathered, later},
+    listing,
+    pulls::mirrored,
+    surroundings::Shared,
+};
+
+impl Pipeline {
+    /// Why the runs need not be looked for, when what the payload says settles every rule that listens.
+    pub(super) fn why_not_its_runs(&self, event: &PullEvent, now: Timestamp) -> Option<String> {
+        let rules = self.rules();
+        if !rules.listens_to(event.signal) {
+            return Some(format!("no rule listens to {}", event.signal));
+        }
+        let run = RunSnapshot::unknown(event.repository.clone(), RunId(0));
+        let verdicts = decide(&rules, &Facts::of_pull(event, event.pull.as_ref(), run), now).verdicts;
+        let is_settled = |verdict: Verdict| matches!(verdict, Verdict::NotMatched | Verdict::Off);
+        if !verdicts.iter().all(|verdict| is_settled(verdict.verdict)) {
+            return None;
+        }
+        let reasons: Vec<String> =
+            verdicts.iter().map(|verdict| format!("{}: {}", verdict.rule, verdict.reason)).collect();
+        Some(reasons.join("; "))
+    }
+
+    /// Finds the runs of the pull request's head commit and completes what their verdicts need.
+    pub(super) async fn gather_pull(&self, event: PullEvent) -> Gathered {
+        let meter = Meter::default();
+        let access = self.access(event.repository.clone(), event.installation, Lane::Event, &meter);
+        let brought = async {
+            let pull = self.pull_of_event(&access, &event).await?;
+            let runs = self.runs_of_pull(&access, &pull).await?;
+            self.completed_runs(&access, &event, &pull, runs).await
+        };
+        match brought.await {
+            Ok((facts, notes)) => {
+                let note = (!notes.is_empty()).then(|| notes.join("; "));
+                Gathered::Facts { facts, requests: meter.requests(), note }
+            }
+            Err(instead) => instead,
+        }
+    }
+
+    async fn pull_of_event(&self, access: &Access, event: &PullEvent) -> Result<PullRequest, Gathered> {
+        match &event.pull {
+            Some(pull) => Ok(pull.clone()),
+            None => self
+                .github
+                .pull_request(access, event.number)
+                .await
+                .map_err(|error| not_had(&format!("pull request {}", event.number), &error)),
+        }
+    }
+
+    /// The runs of the pull request's head commit. Another branch may stand at the same commit, as the base does once
+    /// it is merged: its runs are not the pull request's.
+    async fn runs_of_pull(&self, access: &Access, pull: &PullRequest) -> Result<Vec<RunSnapshot>, Gathered> {
+        let Some(commit) = pull.head_sha.clone() else {
+            return Err(Gathered::Nothing("GitHub does not give the pull request's head commit".to_owned()));
+        };
+        let query = RunQuery { head_sha: Some(commit.clone()), ..RunQuery::default() };
+        let listed = listing::all_runs(&self.github, access, &query).await;
+        let mut runs = listed.map_err(|error| not_had("the runs of its commit", &error))?;
+        // Enterprise Server before 3.7 disregards the filter.
+        runs.retain(|run| run.head_sha.as_deref() == Some(commit.as_str()) && is_of(run, pull));
+        if runs.is_empty() {
+            let why = format!("no run of commit {commit}, the head of pull request {}", pull.number);
+            return Err(Gathered::Nothing(why));
+        }
+        Ok(runs)
+    }
+
+    async fn completed_runs(
+        &self,
+        access: &Access,
+        event: &PullEvent,
+        pull: &PullRequest,
+        runs: Vec<RunSnapshot>,
+    ) -> Result<(Vec<Facts>, Vec<String>), Gathered> {
+        let rules = self.rules();
+        let gated = listening(&rules, event).any(Rule::asks_for_gates);
+        let asked = |facts: &Facts| needs(&rules, facts, self.clock.now());
+        let shared = Shared::default();
+        let (mut all, mut notes): (Vec<Facts>, Vec<String>) = (Vec::new(), Vec::new());
+        for run in runs {
+            let mut facts = Facts::of_pull(event, Some(pull), run);
+            // What is the repository's is asked for once.
+            if let (true, Some(before)) = (facts.details.repository.is_not_asked(), all.last()) {
+                facts.details.repository = before.details.repository.clone();
+            }
+            for mut facts in self.at_each_gate(access, gated, facts, &shared, &asked).await? {
+                notes.extend(self.complete(access, &mut facts, &shared, asked).await?.notes);
+                all.push(facts);
+            }
+        }
+        Ok((all, notes))
+    }
+}
+
+fn listening<'r>(rules: &'r Ruleset, event: &PullEvent) -> impl Iterator<Item = &'r Rule> {
+    let trigger = Trigger::Signal(event.signal);
+    rules.rules.iter().filter(move |rule| rule.on.contains(&trigger))
+}
+
+/// Whether the run is of the pull request's head branch, or of its mirror in the repository.
+fn is_of(run: &RunSnapshot, pull: &PullRequest) -> bool {
+    let of_mirror = mirrored(run) == Some(pull.number);
+    let of_head = match (&run.head_repository, run.branch.as_deref()) {
+        (Some(repository), Some(branch)) => pull.comes_from(repository, branch),
+        // The fork is deleted, or GitHub does not say: the commit tells.
+        (None, branch) | (_, branch @ None) => branch.is_none() || branch == pull.head_branch.as_deref(),
+    };
+    of_mirror || of_head
+}
+
+fn not_had(what: &str, error: &GitHubError) -> Gathered {
+    later(error).unwrap_or_else(|| Gathered::Nothing(format!("GitHub would not show {what}: {error}")))
+}
