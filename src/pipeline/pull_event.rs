@@ -2,7 +2,7 @@
 
 use crate::{
     github::{Access, GitHubError, Meter, RunQuery},
-    model::{Facts, Lane, PullEvent, PullRequest, RunId, RunSnapshot, Timestamp, Verdict},
+    model::{Facts, Gate, Lane, PullEvent, PullRequest, RunId, RunSnapshot, Timestamp, Verdict},
     rules::{Rule, Ruleset, Trigger, decide, needs},
 };
 
@@ -22,7 +22,11 @@ impl Pipeline {
             return Some(format!("no rule listens to {}", event.signal));
         }
         let run = RunSnapshot::unknown(event.repository.clone(), RunId(0));
-        let verdicts = decide(&rules, &Facts::of_pull(event, event.pull.as_ref(), run), now).verdicts;
+        let mut facts = Facts::of_pull(event, event.pull.as_ref(), run);
+        // Whether its runs wait somewhere is not known yet.
+        let gated = listening(&rules, event).any(Rule::asks_for_gates);
+        facts.gate = gated.then_some(Gate { environment: None, protection_rule: false });
+        let verdicts = decide(&rules, &facts, now).verdicts;
         let is_settled = |verdict: Verdict| matches!(verdict, Verdict::NotMatched | Verdict::Off);
         if !verdicts.iter().all(|verdict| is_settled(verdict.verdict)) {
             return None;

@@ -83,6 +83,7 @@ impl World {
             body: body.to_owned(),
         };
         let reply = Reply::json(201, &comment.json());
+        self.emit_comment(&comment, "NONE");
         self.comments.push(comment);
         reply
     }
@@ -159,9 +160,31 @@ impl World {
     }
 }
 
+impl World {
+    /// Tells of a comment; GitHub's payload describes the pull request as an issue.
+    fn emit_comment(&mut self, comment: &Comment, association: &str) {
+        let Some(repo) = self.repo_by_id(comment.repo) else { return };
+        let mut body = self.envelope(repo, "created", &comment.author);
+        let mut told = comment.json();
+        told["author_association"] = json!(association);
+        let url = self.api(&format!("/repos/{}/pulls/{}", repo.full_name(), comment.number));
+        body.insert("comment".to_owned(), told);
+        body.insert(
+            "issue".to_owned(),
+            json!({ "number": comment.number, "state": "open", "pull_request": { "url": url } }),
+        );
+        self.emit("issue_comment", "created", &serde_json::Value::Object(body));
+    }
+}
+
 impl Simulator {
-    /// Somebody comments on a pull request.
+    /// Somebody who is nothing to the repository comments on a pull request.
     pub fn person_comments(&self, repo: &str, number: u64, login: &str, body: &str) {
+        self.person_comments_as("NONE", repo, number, login, body);
+    }
+
+    /// Somebody comments on a pull request, who is that to the repository: `MEMBER`, `NONE`…
+    pub fn person_comments_as(&self, association: &str, repo: &str, number: u64, login: &str, body: &str) {
         self.change(|world| {
             let comment = Comment {
                 id: 9_000 + world.next(),
@@ -171,7 +194,34 @@ impl Simulator {
                 by_app: false,
                 body: body.to_owned(),
             };
+            world.emit_comment(&comment, association);
             world.comments.push(comment);
+        });
+    }
+
+    /// Somebody reviews a pull request, who is that to the repository; `state` is GitHub's word, such as `approved`.
+    pub fn review_pull_request(
+        &self,
+        repo: &str,
+        number: u64,
+        (login, association): (&str, &str),
+        state: &str,
+        body: Option<&str>,
+    ) {
+        self.change(|world| {
+            let id = world.ensure_repo(repo);
+            let review = json!({
+                "id": 80 + number,
+                "user": { "login": login, "type": "User" },
+                "body": body,
+                "state": state,
+                "author_association": association,
+                "commit_id": world.pull(id, number).map(|pull| pull.head_sha.clone()),
+            });
+            let payload = world.pull_payload(id, number, "submitted", login, json!({ "review": review }));
+            if let Some(payload) = payload {
+                world.emit("pull_request_review", "submitted", &payload);
+            }
         });
     }
 

@@ -14,6 +14,7 @@ mod crash;
 mod docs;
 mod endpoints;
 mod follow;
+mod heard;
 mod http;
 mod jobs;
 mod limits;

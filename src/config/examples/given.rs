@@ -90,6 +90,10 @@ fn signal(report: &mut Report<'_>, at: &At<'_>) -> Option<Signal> {
 fn implied(fields: &Fields<'_>, words: &Words) -> Signal {
     if fields.get("runs").is_some() {
         Signal::Schedule
+    } else if fields.get("review").is_some() {
+        Signal::ReviewSubmitted
+    } else if fields.get("comment").is_some() {
+        Signal::CommentCreated
     } else if words.tells(Word::Environment) {
         Signal::DeploymentWaiting
     } else {
