@@ -110,7 +110,7 @@ fn impossible(when: &Condition, moment: Moment) -> Option<(&'static str, &'stati
     if asks_where.iter().any(|word| requires(when, *word))
         && !matches!(moment, Moment::Waiting | Moment::Listed)
     {
-        let why = "a run that has just begun or ended waits at no environment";
+        let why = "only `deployment.waiting`, schedules, commands and pull requests bring an environment";
         return Some((why, "use `on: deployment.waiting`"));
     }
     if ends && moment == Moment::JobEnded {

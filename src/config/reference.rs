@@ -198,19 +198,13 @@ pub fn vocabulary() -> Vec<Entry> {
     entries.push(Entry { path: "rules[].when.running".to_owned(), doc, default: None, shape: Shape::Map });
     add(&mut entries, "rules[].when.running", RUNNING);
     let doc = "The pull request that the run belongs to.";
-    entries.push(Entry {
-        path: "rules[].when.pull_request".to_owned(),
-        doc,
-        default: None,
-        shape: Shape::Map,
-    });
-    add(&mut entries, "rules[].when.pull_request", PULL);
-    let doc = "The review that was submitted.";
-    entries.push(Entry { path: "rules[].when.review".to_owned(), doc, default: None, shape: Shape::Map });
-    add(&mut entries, "rules[].when.review", REVIEW);
-    let doc = "The comment that was made.";
-    entries.push(Entry { path: "rules[].when.comment".to_owned(), doc, default: None, shape: Shape::Map });
-    add(&mut entries, "rules[].when.comment", COMMENT_SAID);
+    add_map(&mut entries, "rules[].when.pull_request", doc, PULL);
+    for (path, doc, keys) in [
+        ("rules[].when.review", "The review that was submitted.", REVIEW),
+        ("rules[].when.comment", "The comment that was made.", COMMENT_SAID),
+    ] {
+        add_map(&mut entries, path, doc, keys);
+    }
     let doc = "How often a rule has acted on the run.";
     entries.push(Entry { path: "rules[].when.acted".to_owned(), doc, default: None, shape: Shape::Map });
     add(&mut entries, "rules[].when.acted", ACTED);
@@ -259,6 +253,12 @@ fn add_tests(entries: &mut Vec<Entry>) {
     add(entries, "given.review", GIVEN_SAID);
     add(entries, "given.comment", GIVEN_SAID);
     add(entries, "expect[]", EXPECTED);
+}
+
+/// A map with its keys.
+fn add_map(entries: &mut Vec<Entry>, path: &str, doc: &'static str, keys: &[Key]) {
+    entries.push(Entry { path: path.to_owned(), doc, default: None, shape: Shape::Map });
+    add(entries, path, keys);
 }
 
 fn add(entries: &mut Vec<Entry>, path: &str, keys: &[Key]) {

@@ -85,7 +85,6 @@ pub(super) fn check(report: &mut Report<'_>, draft: &Draft<'_>) {
     for word in SaidWord::ALL {
         let trigger = Trigger::Signal(word.signal());
         let heard = draft.on.iter().find(|(on, _)| *on == trigger);
-        let only = draft.on.iter().all(|(on, _)| *on == trigger);
         if let (None, true) = (heard, requires(when, word)) {
             let message = format!(
                 "`{}` is what `{}` is about, which the rule does not listen to",
@@ -107,16 +106,17 @@ pub(super) fn check(report: &mut Report<'_>, draft: &Draft<'_>) {
             );
             report.error(at, message, remedy);
         }
-        if word == SaidWord::Comment && only && !asks_for_body(when) {
-            let remedy = "add `comment: { body: \"/^[/]retry$/\" }` to `when`";
+        if word == SaidWord::Comment && !asks_for_body(when) {
+            let remedy =
+                "add `comment: { body: \"/^[/]retry$/\" }` to `when`, in a rule of its own for comments";
             report.error(at, "every comment would do it", remedy);
         }
     }
 }
 
-/// What only tells does no harm.
+/// What only tells does no harm; a label may be what another rule waits for.
 fn changes_something(kind: ActionKind) -> bool {
-    !matches!(kind, ActionKind::Notify | ActionKind::Label | ActionKind::Check | ActionKind::ArchiveLogs)
+    !matches!(kind, ActionKind::Notify | ActionKind::Check | ActionKind::ArchiveLogs)
 }
 
 fn names_whose(when: &Condition, word: SaidWord) -> bool {

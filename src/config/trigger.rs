@@ -49,7 +49,7 @@ fn trigger(report: &mut Report<'_>, at: &At<'_>) -> Option<Trigger> {
             report.error(
                 at,
                 format!("expected a trigger, found {}", other.describe()),
-                suggest::one_of(&words()),
+                suggest::one_of(&shown("")),
             );
             None
         }
@@ -59,6 +59,16 @@ fn trigger(report: &mut Report<'_>, at: &At<'_>) -> Option<Trigger> {
 fn words() -> Vec<&'static str> {
     Signal::of_rules().map(Signal::as_str).collect()
 }
+
+/// The words for people: what happens to pull requests by its family, unless that is what is meant.
+fn shown(word: &str) -> Vec<&'static str> {
+    let of_pulls = word.starts_with(OF_PULLS);
+    let is_shown = |signal: &Signal| matches!(signal, Signal::PullRequest(_)) == of_pulls;
+    let family = (!of_pulls).then_some("pull_request.ACTIVITY");
+    Signal::of_rules().filter(is_shown).map(Signal::as_str).chain(family).collect()
+}
+
+const OF_PULLS: &str = "pull_request.";
 
 fn unknown(word: &str) -> (String, String) {
     match word {
@@ -72,7 +82,7 @@ fn unknown(word: &str) -> (String, String) {
                 word => suggest::closest(word, words()),
             };
             let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
-            let remedy = format!("{meant}{}, or a schedule: {SCHEDULE_HELP}", suggest::one_of(&words()));
+            let remedy = format!("{meant}{}, or a schedule: {SCHEDULE_HELP}", suggest::one_of(&shown(word)));
             (format!("unknown trigger `{}`", clip(word)), remedy)
         }
     }

@@ -9,10 +9,12 @@ use crate::{
 use super::{
     Pipeline,
     gather::{Gathered, later},
-    listing,
     pulls::mirrored,
     surroundings::Shared,
 };
+
+/// A commit has no thousand runs; of a server that disregards the filter the newest do.
+const MOST_PAGES: usize = 10;
 
 impl Pipeline {
     /// Why the runs need not be looked for, when what the payload says settles every rule that listens.
@@ -42,10 +44,13 @@ impl Pipeline {
         let access = self.access(event.repository.clone(), event.installation, Lane::Event, &meter);
         let brought = async {
             let pull = self.pull_of_event(&access, &event).await?;
-            let runs = self.runs_of_pull(&access, &pull).await?;
-            self.completed_runs(&access, &event, &pull, runs).await
+            let mut notes = Vec::new();
+            let runs = self.runs_of_pull(&access, &pull, &mut notes).await?;
+            let facts = self.completed_runs(&access, &event, &pull, runs, &mut notes).await?;
+            Ok((facts, notes))
         };
         match brought.await {
+            Ok((facts, notes)) if facts.is_empty() => Gathered::Nothing(notes.join("; ")),
             Ok((facts, notes)) => {
                 let note = (!notes.is_empty()).then(|| notes.join("; "));
                 Gathered::Facts { facts, requests: meter.requests(), note }
@@ -67,18 +72,34 @@ impl Pipeline {
 
     /// The runs of the pull request's head commit. Another branch may stand at the same commit, as the base does once
     /// it is merged: its runs are not the pull request's.
-    async fn runs_of_pull(&self, access: &Access, pull: &PullRequest) -> Result<Vec<RunSnapshot>, Gathered> {
+    async fn runs_of_pull(
+        &self,
+        access: &Access,
+        pull: &PullRequest,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<RunSnapshot>, Gathered> {
         let Some(commit) = pull.head_sha.clone() else {
             return Err(Gathered::Nothing("GitHub does not give the pull request's head commit".to_owned()));
         };
         let query = RunQuery { head_sha: Some(commit.clone()), ..RunQuery::default() };
-        let listed = listing::all_runs(&self.github, access, &query).await;
-        let mut runs = listed.map_err(|error| not_had("the runs of its commit", &error))?;
+        let (mut runs, mut unreadable, mut next) = (Vec::new(), 0, None);
+        for _ in 0..MOST_PAGES {
+            let page = self.github.list_runs(access, &query, next.as_deref()).await;
+            let page = page.map_err(|error| not_had("the runs of its commit", &error))?;
+            unreadable += page.unreadable;
+            runs.extend(page.runs);
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
         // Enterprise Server before 3.7 disregards the filter.
         runs.retain(|run| run.head_sha.as_deref() == Some(commit.as_str()) && is_of(run, pull));
-        if runs.is_empty() {
-            let why = format!("no run of commit {commit}, the head of pull request {}", pull.number);
-            return Err(Gathered::Nothing(why));
+        let of_head = format!("of commit {commit}, the head of pull request #{}", pull.number);
+        if unreadable > 0 {
+            notes.push(format!("{unreadable} runs {of_head}, cannot be read"));
+        } else if runs.is_empty() {
+            return Err(Gathered::Nothing(format!("no run {of_head}")));
         }
         Ok(runs)
     }
@@ -89,24 +110,30 @@ impl Pipeline {
         event: &PullEvent,
         pull: &PullRequest,
         runs: Vec<RunSnapshot>,
-    ) -> Result<(Vec<Facts>, Vec<String>), Gathered> {
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<Facts>, Gathered> {
         let rules = self.rules();
         let gated = listening(&rules, event).any(Rule::asks_for_gates);
         let asked = |facts: &Facts| needs(&rules, facts, self.clock.now());
         let shared = Shared::default();
-        let (mut all, mut notes): (Vec<Facts>, Vec<String>) = (Vec::new(), Vec::new());
+        let mut all: Vec<Facts> = Vec::new();
         for run in runs {
             let mut facts = Facts::of_pull(event, Some(pull), run);
             // What is the repository's is asked for once.
             if let (true, Some(before)) = (facts.details.repository.is_not_asked(), all.last()) {
                 facts.details.repository = before.details.repository.clone();
             }
-            for mut facts in self.at_each_gate(access, gated, facts, &shared, &asked).await? {
+            let mut each = self.at_each_gate(access, gated, facts.clone(), &shared, &asked).await?;
+            // One that waits nowhere any more may still be cancelled.
+            if each.is_empty() {
+                each.push(facts);
+            }
+            for mut facts in each {
                 notes.extend(self.complete(access, &mut facts, &shared, asked).await?.notes);
                 all.push(facts);
             }
         }
-        Ok((all, notes))
+        Ok(all)
     }
 }
 
@@ -120,8 +147,9 @@ fn is_of(run: &RunSnapshot, pull: &PullRequest) -> bool {
     let of_mirror = mirrored(run) == Some(pull.number);
     let of_head = match (&run.head_repository, run.branch.as_deref()) {
         (Some(repository), Some(branch)) => pull.comes_from(repository, branch),
-        // The fork is deleted, or GitHub does not say: the commit tells.
-        (None, branch) | (_, branch @ None) => branch.is_none() || branch == pull.head_branch.as_deref(),
+        (Some(repository), None) => pull.head_repository.as_ref() == Some(repository),
+        // The fork is deleted.
+        (None, branch) => branch.is_some() && branch == pull.head_branch.as_deref(),
     };
     of_mirror || of_head
 }

@@ -166,7 +166,9 @@ impl World {
         let Some(repo) = self.repo_by_id(comment.repo) else { return };
         let mut body = self.envelope(repo, "created", &comment.author);
         let mut told = comment.json();
-        told["author_association"] = json!(association);
+        if let Some(told) = told.as_object_mut() {
+            told.insert("author_association".to_owned(), json!(association));
+        }
         let url = self.api(&format!("/repos/{}/pulls/{}", repo.full_name(), comment.number));
         body.insert("comment".to_owned(), told);
         body.insert(

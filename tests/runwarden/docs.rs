@@ -271,7 +271,8 @@ fn every_word_of_the_rule_language_is_documented_and_no_other_is() {
     let mut conditions = words(Word::ALL);
     conditions.extend(words(JobsWord::ALL.map(JobsWord::as_str)));
     conditions.extend(
-        ["job", "pull_request", "running", "acted", "time", "any", "all", "not"].map(ToOwned::to_owned),
+        ["job", "pull_request", "review", "comment", "running", "acted", "time", "any", "all", "not"]
+            .map(ToOwned::to_owned),
     );
     assert_eq!(of("### Conditions"), conditions);
     let mut of_jobs = words(JobWord::ALL.map(JobWord::as_str));

@@ -37,7 +37,16 @@ pub(in crate::cli) fn event_of(body: &[u8]) -> Option<String> {
 
 /// Whether rules can listen to some activity of the event.
 pub(super) fn is_listened_to(event: &str) -> bool {
-    matches!(event, "workflow_run" | "workflow_job" | "deployment_review" | "deployment_protection_rule")
+    matches!(
+        event,
+        "workflow_run"
+            | "workflow_job"
+            | "deployment_review"
+            | "deployment_protection_rule"
+            | "pull_request"
+            | "pull_request_review"
+            | "issue_comment"
+    )
 }
 
 #[cfg(test)]

@@ -18,7 +18,11 @@ use self::{
     offline::Explanation,
 };
 use super::{ConfigArgs, Exit, load, show};
-use crate::{clock::Clock, github, model::Facts};
+use crate::{
+    clock::Clock,
+    github,
+    model::{Facts, PullEvent, RunId, RunSnapshot},
+};
 
 /// No webhook is larger: <https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap>.
 const LARGEST_BYTES: u64 = 26 * 1024 * 1024;
@@ -71,16 +75,28 @@ fn explain_payload(args: &ExplainArgs, path: &Path) -> anyhow::Result<Exit> {
     };
     let read = github::read(&event, &body)
         .with_context(|| format!("cannot read {} as the payload of the event {event}", name_of(path)))?;
-    let Some(read) = read else {
+    let facts = match read {
+        Some(read) => Some(Facts::from(read)),
+        None => github::read_pull(&event, &body)
+            .with_context(|| format!("cannot read {} as the payload of the event {event}", name_of(path)))?
+            .map(|read| of_a_run_to_be_found(&read)),
+    };
+    let Some(facts) = facts else {
         return nothing_listens(args, &event);
     };
-    let explanation = Explanation::new(&ruleset, Facts::from(read), Clock::system().now());
+    let explanation = Explanation::new(&ruleset, facts, Clock::system().now());
     if args.json {
         show::print_json(&explanation.view(&event))?;
     } else {
         show::print(&explanation.text(show::Paint::for_stdout()))?;
     }
     Ok(Exit::Ok)
+}
+
+/// What a webhook about a pull request tells of each run of its head commit.
+fn of_a_run_to_be_found(event: &PullEvent) -> Facts {
+    let run = RunSnapshot::unknown(event.repository.clone(), RunId(0));
+    Facts::of_pull(event, event.pull.as_ref(), run)
 }
 
 /// GitHub sends it, and there is nothing to judge.

@@ -10,7 +10,12 @@ use crate::{
 pub(in crate::cli) fn headline(facts: &Facts, paint: Paint) -> String {
     let run = &facts.run;
     let attempt = run.attempt.map(|attempt| format!(", attempt {attempt}")).unwrap_or_default();
-    let title = format!("{}: run {}{attempt} of {}", facts.signal, run.id, run.repository);
+    let which = match run.id.0 {
+        // A webhook about a pull request: the daemon lists them.
+        0 => "each run of the head commit".to_owned(),
+        _ => format!("run {}{attempt}", run.id),
+    };
+    let title = format!("{}: {which} of {}", facts.signal, run.repository);
     let mut text = format!("{}\n", paint.text(Tone::Strong, &title));
     let about = about(facts);
     if !about.is_empty() {

@@ -73,7 +73,7 @@ fn triggers_and_conditions_must_meet() {
         (
             "workflow_run.requested",
             "{ environment: x }",
-            "only `deployment.waiting`, schedules and commands name",
+            "only `deployment.waiting`, schedules, commands and pull requests bring",
         ),
         ("deployment.waiting", "{ conclusion: failure }", "has no conclusion"),
         (DAILY, "{ conclusion: failure, status: queued }", "contradicts"),

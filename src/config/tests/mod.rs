@@ -10,6 +10,7 @@ mod command;
 mod dangerous;
 mod examples;
 mod refused;
+mod said;
 mod schema;
 mod signatures;
 mod telling;

@@ -54,7 +54,7 @@ many-problems.yaml:10:11: error: rule name "Rerun Failed" is not kebab-case (low
 many-problems.yaml:11:9: error: unknown trigger `workflow_run.complete`
   11 |     on: workflow_run.complete
      |         ^^^^^^^^^^^^^^^^^^^^^
-  help: did you mean `workflow_run.completed`? expected one of `workflow_run.requested`, `workflow_run.in_progress`, `workflow_run.completed`, `workflow_job.queued`, `workflow_job.waiting`, `workflow_job.in_progress`, `workflow_job.completed`, `deployment.waiting`, `command`, or a schedule: write `on: { schedule: "30 2 * * *", zone: UTC }`
+  help: did you mean `workflow_run.completed`? expected one of `workflow_run.requested`, `workflow_run.in_progress`, `workflow_run.completed`, `workflow_job.queued`, `workflow_job.waiting`, `workflow_job.in_progress`, `workflow_job.completed`, `deployment.waiting`, `pull_request_review.submitted`, `issue_comment.created`, `command`, `pull_request.ACTIVITY`, or a schedule: write `on: { schedule: "30 2 * * *", zone: UTC }`
 
 many-problems.yaml:13:7: error: unknown key `brnach`
   13 |       brnach: main
@@ -274,6 +274,10 @@ fn names_and_triggers() {
                 "unknown trigger `workflow_run`",
                 "did you mean `workflow_run.completed`? expected one of",
             ),
+        ),
+        (
+            "on: pull_request.labelled",
+            (5, 9, "unknown trigger `pull_request.labelled`", "did you mean `pull_request.labeled`?"),
         ),
         ("on: push", (5, 9, "unknown trigger `push`", "expected one of `workflow_run.requested`")),
         ("on: workflow_job.created", (5, 9, "unknown trigger `workflow_job.created`", "or a schedule")),

@@ -107,7 +107,9 @@ fn tell_teams(facts: &mut Facts, teams: &[(Team, Vec<String>)]) {
     let run = &facts.run;
     let pulls = facts.details.pulls.known().map(Vec::as_slice).unwrap_or_default();
     let of_run = [&run.actor, &run.triggering_actor, &facts.sender];
-    let named = of_run.into_iter().chain(pulls.iter().map(|pull| &pull.author)).flatten();
+    let said = facts.said.as_ref().map(|said| &said.author);
+    let of_pulls = pulls.iter().map(|pull| &pull.author).chain(said);
+    let named = of_run.into_iter().chain(of_pulls).flatten();
     let logins: BTreeSet<&str> = named.map(String::as_str).collect();
     let in_team = |(team, members): &(Team, Vec<String>)| -> Vec<Membership> {
         let is_in = |login: &str| members.iter().any(|member| member.eq_ignore_ascii_case(login));
