@@ -40,9 +40,11 @@ fn narrows(when: &Condition) -> bool {
         Condition::Any(parts) => !parts.is_empty() && parts.iter().all(narrows),
         Condition::Test(test) => names_people(test),
         // Only who may triage the repository gives labels to a pull request.
+        // So does that every file that it changes is one of a kind.
         Condition::Pull(test) => [&test.author, &test.label]
             .into_iter()
             .flatten()
+            .chain(test.changed_files.iter().flat_map(|files| &files.every))
             .any(|patterns| !Pattern::accept(patterns, &[ANYBODY])),
         Condition::Said(test) => said::names_people(test),
         Condition::Not(_)

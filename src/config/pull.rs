@@ -6,7 +6,7 @@ use super::{
     report::{At, Report},
     values, vocabulary,
 };
-use crate::rules::{Pattern, PatternError, PullTest, Word};
+use crate::rules::{FilesTest, Pattern, PatternError, PullTest, Word};
 
 /// What a pull request may be: <https://docs.github.com/en/rest/pulls/pulls>.
 pub(super) const STATES: [&str; 2] = ["open", "closed"];
@@ -32,7 +32,9 @@ pub(super) fn pull(report: &mut Report<'_>, at: &At<'_>) -> Option<PullTest> {
     let [exists, draft, merged, head_is_current, changed_since] =
         ["exists", "draft", "merged", "head_is_current", "changed_since"]
             .map(|name| fields.get(name).map(|at| values::flag(report, &at)));
+    let changed_files = fields.get("changed_files").map(|at| files(report, &at));
     let test = PullTest {
+        changed_files: whole(changed_files)?,
         exists: whole(exists)?,
         state: whole(state)?,
         draft: whole(draft)?,
@@ -55,6 +57,23 @@ pub(super) fn pull(report: &mut Report<'_>, at: &At<'_>) -> Option<PullTest> {
     if test.exists == Some(false) && test != (PullTest { exists: Some(false), ..PullTest::default() }) {
         let remedy = "ask for a pull request, or that there is none";
         report.error(at, "nothing can be asked of a pull request that does not exist", remedy);
+        return None;
+    }
+    Some(test)
+}
+
+/// The map under `changed_files`.
+fn files(report: &mut Report<'_>, at: &At<'_>) -> Option<FilesTest> {
+    let fields = Fields::open(report, at, vocabulary::CHANGED_FILES)?;
+    let [every, some, none] = ["every", "some", "none"].map(|name| {
+        let at = fields.get(name)?;
+        Some(patterns_of(report, name, &Pattern::compile_for_paths, &at, &|_, _| None))
+    });
+    let test = FilesTest { every: whole(every)?, some: whole(some)?, none: whole(none)? };
+    if test == FilesTest::default() {
+        if fields.is_known {
+            report.error(at, "`changed_files` asks nothing of them", "write `every: [\"**/*.md\"]`, `some` or `none`");
+        }
         return None;
     }
     Some(test)

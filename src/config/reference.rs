@@ -1,7 +1,7 @@
 //! The list of all keys, for whoever documents or completes them.
 
 use super::vocabulary::{
-    ACTED, APP, BOUNDS, BREAKER, CEILINGS, CHANNEL, COMMENT_SAID, DATABASE, EXPECTED, GITHUB, GIVEN,
+    ACTED, APP, BOUNDS, BREAKER, CEILINGS, CHANGED_FILES, CHANNEL, COMMENT_SAID, DATABASE, EXPECTED, GITHUB, GIVEN,
     GIVEN_ACT, GIVEN_JOB, GIVEN_PULL, GIVEN_RUN, GIVEN_SAID, GIVEN_STEP, JOB_LOG, KEEP, Key, LIMITS, LOG,
     NESTING, PULL, REVIEW, REVIEWER, ROOT, RULE, RUNNING, SCHEDULE, SECRET, SERVER, SIGNATURE, STEP, TEST,
     TIME, WEBHOOK, keys_of, keys_of_jobs, labelled,
@@ -199,6 +199,7 @@ pub fn vocabulary() -> Vec<Entry> {
     add(&mut entries, "rules[].when.running", RUNNING);
     let doc = "The pull request that the run belongs to.";
     add_map(&mut entries, "rules[].when.pull_request", doc, PULL);
+    add(&mut entries, "rules[].when.pull_request.changed_files", CHANGED_FILES);
     for (path, doc, keys) in [
         ("rules[].when.review", "The review that was submitted.", REVIEW),
         ("rules[].when.comment", "The comment that was made.", COMMENT_SAID),

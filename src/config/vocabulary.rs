@@ -424,12 +424,20 @@ pub(super) const PULL: &[Key] = &[
     key("base", || Shape::Patterns, "The branch that it is to be merged into."),
     key("label", || Shape::Patterns, "One of its labels."),
     key("title", || Shape::Patterns, "Its title."),
+    key("changed_files", || Shape::Map, "The files that it changes; known while its head is the run's commit."),
     key("head_is_current", || Shape::Flag, "Whether its head is the run's commit."),
     key(
         "changed_since",
         || Shape::Flag,
         "Whether it has changed since the run did: a push, an edit, a label, a comment.",
     ),
+];
+
+/// What may be asked of the files that a pull request changes.
+pub(super) const CHANGED_FILES: &[Key] = &[
+    key("every", || Shape::Patterns, "What the path of each of them is; of a file that was renamed both."),
+    key("some", || Shape::Patterns, "What the path of at least one of them is."),
+    key("none", || Shape::Patterns, "What the path of none of them is."),
 ];
 
 /// What may be asked of a review.
@@ -475,6 +483,7 @@ pub(super) const GIVEN_PULL: &[Key] = &[
     key("base", || Shape::Text, "The branch that it is to be merged into."),
     key("label", || Shape::Texts, "Its labels."),
     key("title", || Shape::Text, "Its title."),
+    key("changed_files", || Shape::Texts, "The paths of the files that it changes; its head is then the run's commit."),
     key("head_is_current", || Shape::Flag, "Whether its head is the run's commit."),
     key(
         "changed_since",

@@ -35,7 +35,7 @@ pub use ledger::{
 };
 pub use limits::{Bounds, Ceiling, Rate};
 pub use log::{JobLog, LogHit};
-pub use pull_request::{PullRequest, of_run};
+pub use pull_request::{ChangedFiles, PullRequest, of_run};
 pub use team::{Membership, Team};
 pub use time::{LocalTime, Timestamp};
 pub use verdict::{ConditionResult, RuleVerdict, Truth, Verdict};

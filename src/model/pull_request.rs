@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{RepositoryName, RunSnapshot, Timestamp};
+use super::{Fact, RepositoryName, RunSnapshot, Timestamp};
 
 /// A pull request. `None` means that it is not known: a null, or a field that is not there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,18 @@ pub struct PullRequest {
     pub updated_at: Option<Timestamp>,
     /// The page for people.
     pub html_url: Option<String>,
+    /// The files that it changes, as far as some rule asked for them.
+    #[serde(default, skip_serializing_if = "Fact::is_not_asked")]
+    pub files: Fact<ChangedFiles>,
+}
+
+/// The files that a pull request changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedFiles {
+    /// Each with its path, and the one that it had before where it was renamed.
+    pub files: Vec<Vec<String>>,
+    /// Whether these are all: GitHub lists three thousand.
+    pub complete: bool,
 }
 
 impl PullRequest {
@@ -101,6 +113,7 @@ mod tests {
             title: None,
             updated_at: None,
             html_url: None,
+            files: Fact::NotAsked,
         }
     }
 

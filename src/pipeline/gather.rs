@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     github::{Access, GitHubError, Meter, RunQuery},
     model::{
-        Annotation, Command, Details, Fact, Facts, Gate, InstallationId, JobId, Lane, Membership,
+        Annotation, ChangedFiles, Command, Details, Fact, Facts, Gate, InstallationId, JobId, Lane, Membership,
         RepositoryName, Requests, RunSnapshot, ScheduledPass, Signal, Status, Team, Timestamp,
     },
     rules::{Expectation, KeepCounting, Need, Pattern, Presence, Rule, Word, needs, needs_of},
@@ -118,6 +118,9 @@ impl Pipeline {
             Need::Pulls => {
                 self.pulls_of(access, &facts.run, shared).await.map(|pulls| facts.details.pulls = pulls)
             }
+            Need::Files(number) => Box::pin(self.github.pull_files(access, number)).await.map(|found| {
+                note_files(facts, number, &Fact::Known(found));
+            }),
             Need::Underway { bases } => self.underway(access, facts, shared, bases).await,
             Need::Run => self.complete_run(access, facts).await,
             Need::Repository => self.github.repository(access).await.map(|repository| {
@@ -356,6 +359,7 @@ fn missing(facts: &mut Facts, need: &Need, why: &str) {
             }
         }
         Need::Pulls => details.pulls = Fact::Missing(why.to_owned()),
+        Need::Files(number) => note_files(facts, number, &Fact::Missing(why.to_owned())),
         Need::NewerPending => details.newer_pending = Fact::Missing(why.to_owned()),
         Need::Team(ref team, ref login) => note_in_team(facts, team, login, Fact::Missing(why.to_owned())),
         Need::Jobs => details.jobs = Fact::Missing(why.to_owned()),
@@ -372,6 +376,14 @@ fn missing(facts: &mut Facts, need: &Need, why: &str) {
 
 fn note_in_team(facts: &mut Facts, team: &Team, login: &str, is_member: Fact<bool>) {
     facts.details.teams.push(Membership { team: team.clone(), login: login.to_owned(), is_member });
+}
+
+fn note_files(facts: &mut Facts, number: u64, files: &Fact<ChangedFiles>) {
+    if let Fact::Known(pulls) = &mut facts.details.pulls {
+        for pull in pulls.iter_mut().filter(|pull| pull.number == number) {
+            pull.files = files.clone();
+        }
+    }
 }
 
 fn note_on(facts: &mut Facts, job: JobId, annotations: &Fact<Vec<Annotation>>) {

@@ -20,7 +20,7 @@ mod tests;
 pub use ceilings::{failed_jobs, runner_minutes};
 pub(crate) use condition::DAYS;
 pub use condition::{
-    ActedTest, Cause, CauseTest, Condition, Expectation, JobCondition, JobTest, JobWord, JobsTest, JobsWord,
+    ActedTest, Cause, CauseTest, Condition, Expectation, FilesTest, JobCondition, JobTest, JobWord, JobsTest, JobsWord,
     Kind, LabelBound, LogTest, OwnTest, PullTest, Range, RunningTest, SaidTest, SaidWord, SameAs, Signature,
     SignatureTest, StepTest, Test, Window, Word, show_duration,
 };

@@ -31,6 +31,8 @@ pub enum Need {
     Pulls,
     /// Whether a login is in a team.
     Team(Team, String),
+    /// The files that the pull request of that number changes.
+    Files(u64),
     /// The names of the environments that the run waits at.
     Environments,
     /// Where newer runs of the workflow and branch wait.
@@ -117,7 +119,10 @@ fn add_unknown(asked: &Condition, result: &ConditionResult, facts: &Facts, needs
         // They are found by what the run says of itself.
         Condition::Pull(_) if facts.run.partial => needs.extend([Need::Run]),
         Condition::Pull(_) if facts.details.pulls.is_not_asked() => needs.extend([Need::Pulls]),
-        Condition::Pull(test) => needs.extend(teams_of_authors(test, facts)),
+        Condition::Pull(test) => {
+            needs.extend(teams_of_authors(test, facts));
+            needs.extend(files_of_pulls(test, facts));
+        }
         Condition::Said(test) => needs.extend(test.wanted(facts)),
         Condition::Time(_) => {}
     }
@@ -158,6 +163,17 @@ fn teams_of_authors(test: &PullTest, facts: &Facts) -> Vec<Need> {
     let open = pulls.iter().filter(|pull| test.leaves_open(facts, pull));
     let authors = open.filter_map(|pull| pull.author.as_deref());
     authors.flat_map(|author| teams_wanted(patterns, author, &facts.details.teams)).collect()
+}
+
+/// The files of those pull requests, where they belong to the run's commit and nothing else settles it.
+fn files_of_pulls(test: &PullTest, facts: &Facts) -> Vec<Need> {
+    let pulls = facts.details.pulls.known().map(Vec::as_slice).unwrap_or_default();
+    let asked = test.changed_files.is_some();
+    let open = pulls.iter().filter(|pull| {
+        let is_at = pull.head_sha.is_some() && pull.head_sha == facts.run.head_sha;
+        asked && is_at && pull.files.is_not_asked() && test.leaves_open(facts, pull)
+    });
+    open.map(|pull| Need::Files(pull.number)).collect()
 }
 
 /// What would tell an unknown word.

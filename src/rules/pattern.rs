@@ -123,6 +123,23 @@ impl Pattern {
         Ok(Self { team, ..Self::compile(source, true)? })
     }
 
+    /// Compiles a pattern for paths of files: `**/` also stands for no folder at all, as in the path filters of GitHub's
+    /// workflows.
+    ///
+    /// # Errors
+    /// As for [`Self::compile`].
+    pub fn compile_for_paths(source: &str) -> Result<Self, PatternError> {
+        let body = source.strip_prefix('!').unwrap_or(source);
+        if body.starts_with('/') || !body.contains("**/") {
+            return Self::compile(source, false);
+        }
+        let mut pattern = Self::compile(source, false)?;
+        let expression = format!(r"\A(?:{})\z", glob_to_regex(body).replace(".*/", "(?:.*/)?"));
+        pattern.regex = Regex::new(&expression).map_err(|error| PatternError::Regex(error.to_string()))?;
+        pattern.simple = None;
+        Ok(pattern)
+    }
+
     fn compile_as(source: &str, ignore_case: bool, whole: bool) -> Result<Self, PatternError> {
         let (excludes, body) = match source.strip_prefix('!') {
             Some(body) => (true, body),
@@ -258,6 +275,21 @@ mod tests {
         ] {
             let compiled = Pattern::compile(pattern, ignore_case).unwrap();
             assert_eq!(compiled.matches(text), expected, "{pattern} against {text:?}");
+        }
+        for (pattern, path, expected) in [
+            ("**/*.md", "README.md", true),
+            ("**/*.md", "docs/a/b.md", true),
+            ("**/*.md", "docs/a.mdx", false),
+            ("docs/**/*.md", "docs/a.md", true),
+            ("docs/**/*.md", "docs/a/b.md", true),
+            ("docs/**/*.md", "src/docs/a.md", false),
+            ("**/README", "README", true),
+            ("docs/**", "docs/a/b", true),
+            ("*.md", "docs/a.md", false),
+            ("/[.]md$/", "docs/a.md", true),
+        ] {
+            let compiled = Pattern::compile_for_paths(pattern).unwrap();
+            assert_eq!(compiled.matches(path), expected, "{pattern} against {path}");
         }
         for glob in ["v*", "v**", "*v", "**v", "*", "**", "v", "*v*", "a/*", "*/a", "V*", "ü*", "*é", "?"] {
             for ignore_case in [false, true] {

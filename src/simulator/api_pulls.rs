@@ -1,6 +1,6 @@
 //! The routes of pull requests.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::exchange::Reply;
 use super::list::{page, paged};
@@ -44,6 +44,22 @@ impl World {
         let window = page(asked.call, pulls.len());
         let all: Value = window.of(&pulls).iter().map(|pull| self.pull_json(repo, pull)).collect();
         paged(Reply::json(200, &all), self, asked.call, &window)
+    }
+
+    pub(super) fn get_pull_files(&self, asked: &Asked<'_>, number: &str) -> Reply {
+        if let Some(refusal) = self.refuse_without(asked.who, "pull_requests") {
+            return refusal;
+        }
+        let pull = number.parse().ok().and_then(|number| self.pull(asked.repo, number));
+        let Some(pull) = pull else { return Reply::not_found() };
+        let window = page(asked.call, pull.spec.files.len());
+        let files: Vec<&(String, Option<String>)> = pull.spec.files.iter().collect();
+        let shown = window.of(&files).iter().map(|(path, before)| {
+            let status = if before.is_some() { "renamed" } else { "modified" };
+            json!({ "filename": path, "status": status, "previous_filename": before })
+        });
+        let shown: Value = shown.collect();
+        paged(Reply::json(200, &shown), self, asked.call, &window)
     }
 
     pub(super) fn get_pull(&self, asked: &Asked<'_>, number: &str) -> Reply {

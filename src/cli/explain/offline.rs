@@ -35,7 +35,7 @@ pub(super) struct ExplanationView<'a> {
 
 #[derive(Debug, Serialize)]
 struct FetchView {
-    /// `run`, `repository`, `workflow_state`, `head`, `tag`, `newer_run`, `teams`, `pending_deployments`, `jobs`, `annotations`
+    /// `run`, `repository`, `workflow_state`, `head`, `tag`, `newer_run`, `changed_files`, `teams`, `pending_deployments`, `jobs`, `annotations`
     /// or `reruns_by_us`.
     fact: &'static str,
     /// The same for people.
@@ -204,6 +204,11 @@ fn fetches(facts: &Facts, needs: &BTreeSet<Need>) -> Vec<FetchView> {
             "pull_requests",
             "the pull requests of the head branch",
             format!("{repository}/pulls?head={branch}&state=all"),
+        ),
+        Need::Files(number) => fetch_view(
+            "changed_files",
+            "the files that the pull request changes",
+            format!("{repository}/pulls/{number}/files"),
         ),
         Need::Team(team, login) => fetch_view(
             "teams",

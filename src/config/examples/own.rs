@@ -7,7 +7,7 @@ use crate::{
         tree::Kind,
         values, vocabulary,
     },
-    model::{Act, Fact, Facts, PullRequest, RuleName, RunId, RunSnapshot, Said, Timestamp, Underway},
+    model::{Act, ChangedFiles, Fact, Facts, PullRequest, RuleName, RunId, RunSnapshot, Said, Timestamp, Underway},
 };
 
 /// More are no example.
@@ -130,6 +130,14 @@ fn pull(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<GivenPull>> {
     let states = crate::config::pull::STATES.map(|state| (state, state));
     let state = fields.get("state").map_or(Some("open"), |at| values::word(report, &at, &states));
     let labels = fields.get("label").map_or(Some(Vec::new()), |at| super::jobs::texts(report, &at));
+    let files = fields.get("changed_files").map(|at| super::jobs::texts(report, &at));
+    let files = match files {
+        None => Fact::NotAsked,
+        Some(paths) => {
+            let files = paths?.into_iter().map(|path| vec![path]).collect();
+            Fact::Known(ChangedFiles { files, complete: true })
+        }
+    };
     let pull = PullRequest {
         number: 1,
         state: Some(state?.to_owned()),
@@ -145,8 +153,10 @@ fn pull(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<GivenPull>> {
         title: text(report, "title")?,
         updated_at: None,
         html_url: None,
+        files,
     };
     let (head_is_current, changed_since) = (flag(report, "head_is_current")?, flag(report, "changed_since")?);
+    let head_is_current = head_is_current.or_else(|| pull.files.known().is_ok().then_some(true));
     Some(vec![GivenPull { pull, head_is_current, changed_since }])
 }
 

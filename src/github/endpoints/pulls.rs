@@ -1,6 +1,7 @@
 //! Pull requests: of a head, of a commit, by number.
 
 use form_urlencoded::Serializer;
+use serde::Deserialize;
 
 use super::{MOST_PAGES, list};
 use crate::{
@@ -9,8 +10,20 @@ use crate::{
         payload::{Raw, pull_request},
         transport::{Answer, Call},
     },
-    model::{PullRequest, RepositoryName},
+    model::{ChangedFiles, PullRequest, RepositoryName},
 };
+
+/// So many files GitHub lists; where there are as many there may be more.
+const MOST_FILES: usize = 3_000;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct FileWire<'a> {
+    #[serde(borrow)]
+    filename: Raw<'a>,
+    #[serde(borrow)]
+    previous_filename: Raw<'a>,
+}
 
 impl GitHub {
     /// The pull requests whose head is a branch of that repository, the newest first, open or closed.
@@ -65,6 +78,27 @@ impl GitHub {
         let answer = self.call(access, Call::get(target)).await?;
         let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
         read(raw)
+    }
+
+    /// The files that a pull request changes. GitHub lists three thousand at most.
+    ///
+    /// <https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files>
+    ///
+    /// # Errors
+    /// When GitHub refuses or a file cannot be read: to leave one out would say that it is not changed.
+    pub async fn pull_files(&self, access: &Access, number: u64) -> Result<ChangedFiles, GitHubError> {
+        let first = format!("/repos/{}/pulls/{number}/files?per_page=100", access.repository);
+        let mut files = Vec::new();
+        for answer in self.pages(access, first, "changed files", MOST_PAGES).await? {
+            let unreadable = || GitHubError::Unreadable { why: "a changed file has no name".to_owned() };
+            for raw in list(&answer, "the list of changed files")? {
+                let file = raw.object::<FileWire<'_>>().unwrap_or_default();
+                let name = file.filename.string().ok_or_else(unreadable)?;
+                files.push(std::iter::once(name).chain(file.previous_filename.string()).collect());
+            }
+        }
+        let complete = files.len() < MOST_FILES;
+        Ok(ChangedFiles { files, complete })
     }
 
     async fn pulls(&self, access: &Access, first: String) -> Result<Vec<PullRequest>, GitHubError> {

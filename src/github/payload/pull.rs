@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::wire::Raw;
-use crate::model::PullRequest;
+use crate::model::{Fact, PullRequest};
 
 /// The pull request object: <https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request>.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
@@ -84,5 +84,6 @@ pub(crate) fn pull_request(raw: Raw<'_>) -> Option<PullRequest> {
         title: wire.title.string(),
         updated_at: wire.updated_at.time(),
         html_url: wire.html_url.string(),
+        files: Fact::NotAsked,
     })
 }

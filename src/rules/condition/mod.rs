@@ -1,6 +1,7 @@
 //! Conditions: what `when` may say, and three-valued evaluation with an explanation.
 
 mod expectation;
+mod files;
 mod job;
 mod jobs;
 mod label;
@@ -15,6 +16,7 @@ mod window;
 mod word;
 
 pub use expectation::{Expectation, Range, show_duration};
+pub use files::FilesTest;
 pub use job::{JobCondition, JobTest, JobWord, StepTest};
 pub use jobs::{JobsTest, JobsWord};
 pub use label::LabelBound;

@@ -1,7 +1,7 @@
 //! `pull_request`: what is asked of the pull request that a run belongs to.
 
 use super::{
-    Expectation, LabelBound, all, leaf, login, node,
+    Expectation, FilesTest, LabelBound, all, leaf, login, node,
     observe::{Observation, compare},
 };
 use crate::{
@@ -32,6 +32,8 @@ pub struct PullTest {
     pub head_is_current: Option<bool>,
     /// Whether it has changed since the run did.
     pub changed_since: Option<bool>,
+    /// What its changed files are.
+    pub changed_files: Option<FilesTest>,
     /// What one of its labels bounds.
     pub at_most_label: Option<LabelBound>,
 }
@@ -110,7 +112,8 @@ impl PullTest {
             .into_iter()
             .filter_map(|(word, asked, observed)| Some(compare(word, &Expectation::Is(asked?), observed)));
         let bound = self.at_most_label.iter().map(|bound| bound.evaluate(facts, pull));
-        let whole = all(of_patterns.chain(of_flags).chain(bound).collect());
+        let files = self.changed_files.iter().map(|asked| asked.evaluate(run, pull));
+        let whole = all(of_patterns.chain(of_flags).chain(bound).chain(files).collect());
         node(format!("#{}", pull.number), whole.satisfied, whole.parts)
     }
 }

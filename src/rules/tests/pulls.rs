@@ -21,6 +21,7 @@ pub(super) fn pull() -> PullRequest {
         title: Some("Fix it".to_owned()),
         updated_at: Some(NOW),
         html_url: None,
+        files: Fact::NotAsked,
     }
 }
 

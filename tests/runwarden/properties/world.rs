@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use runwarden::{
     model::{
-        Act, Annotation, Conclusion, Fact, Facts, Gate, Head, Job, JobId, JobLog, LogHit, Membership,
+        Act, Annotation, ChangedFiles, Conclusion, Fact, Facts, Gate, Head, Job, JobId, JobLog, LogHit, Membership,
         PullRequest, RepositoryFacts, RepositoryName, RuleName, RunAttempt, RunId, RunSnapshot, Signal,
         Status, Step, Team, Timestamp, Underway, WorkflowId,
     },
@@ -94,7 +94,19 @@ impl World {
             Need::Head => details.head = whole.head.clone(),
             Need::Tag => details.tag = whole.tag.clone(),
             Need::NewerRun => details.newer_run = whole.newer_run.clone(),
-            Need::Pulls => details.pulls = whole.pulls.clone(),
+            Need::Pulls => {
+                details.pulls = whole.pulls.clone();
+                if let Fact::Known(pulls) = &mut details.pulls {
+                    pulls.iter_mut().for_each(|pull| pull.files = Fact::NotAsked);
+                }
+            }
+            Need::Files(number) => {
+                let known = whole.pulls.known().unwrap().iter().find(|pull| pull.number == number).unwrap();
+                if let Fact::Known(pulls) = &mut details.pulls {
+                    let mine = pulls.iter_mut().filter(|pull| pull.number == number);
+                    mine.for_each(|pull| pull.files = known.files.clone());
+                }
+            }
             Need::NewerPending => details.newer_pending = whole.newer_pending.clone(),
             Need::Team(team, login) => {
                 let known = |it: &&Membership| it.team == team && it.login == login;
@@ -171,6 +183,7 @@ impl World {
                 gap(random, &mut pull.head_sha);
                 gap(random, &mut pull.title);
                 gap(random, &mut pull.updated_at);
+                miss(random, &mut pull.files);
             }
         }
         details.teams.retain(|_| !random.percent(GAPS));
@@ -291,6 +304,12 @@ fn pull(random: &mut Random, number: u64) -> PullRequest {
         title: Some(random.of(&["Fix a thing", "main"]).to_owned()),
         updated_at: Some(NOW - Duration::from_secs(random.below(300_000))),
         html_url: None,
+        files: Fact::Known(ChangedFiles {
+            files: (0..random.below(3))
+                .map(|_| vec![random.of(&["README.md", "docs/a.md", "src/a.rs"]).to_owned()])
+                .collect(),
+            complete: random.percent(85),
+        }),
     }
 }
 
