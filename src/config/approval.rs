@@ -36,16 +36,22 @@ pub(super) fn check_server(report: &mut Report<'_>, at: &At<'_>, api_url: &str) 
 /// Whether the conditions hold only for some people's runs, whatever else holds.
 fn narrows(when: &Condition) -> bool {
     match when {
+        Condition::Test(test) if test.word == Word::Contributions => match &test.expectation {
+            Expectation::Number(range) => !range.contains(0),
+            Expectation::Matches(_) | Expectation::Duration(_) | Expectation::Is(_) => false,
+        },
         Condition::All(parts) => parts.iter().any(narrows),
         Condition::Any(parts) => !parts.is_empty() && parts.iter().all(narrows),
         Condition::Test(test) => names_people(test),
         // Only who may triage the repository gives labels to a pull request.
         // So does that every file that it changes is one of a kind.
-        Condition::Pull(test) => [&test.author, &test.label]
-            .into_iter()
-            .flatten()
-            .chain(test.changed_files.iter().flat_map(|files| &files.every))
-            .any(|patterns| !Pattern::accept(patterns, &[ANYBODY])),
+        Condition::Pull(test) => {
+            [&test.author, &test.label]
+                .into_iter()
+                .flatten()
+                .any(|patterns| !Pattern::accept(patterns, &[ANYBODY]))
+                || test.changed_files.iter().flat_map(|files| &files.every).any(|every| are_harmless(every))
+        }
         Condition::Said(test) => said::names_people(test),
         Condition::Not(_)
         | Condition::Jobs(_)
@@ -53,6 +59,13 @@ fn narrows(when: &Condition) -> bool {
         | Condition::Own(_)
         | Condition::Time(_) => false,
     }
+}
+
+/// What code lies in: patterns that take that in do not say that nothing but documents is changed.
+const CODE: [&str; 5] = ["a", "a.rs", "src/main.rs", "package.json", ".github/workflows/ci.yml"];
+
+fn are_harmless(every: &[Pattern]) -> bool {
+    !CODE.iter().any(|path| Pattern::accept(every, &[path]))
 }
 
 pub(super) fn names_people(test: &Test) -> bool {

@@ -72,7 +72,11 @@ fn files(report: &mut Report<'_>, at: &At<'_>) -> Option<FilesTest> {
     let test = FilesTest { every: whole(every)?, some: whole(some)?, none: whole(none)? };
     if test == FilesTest::default() {
         if fields.is_known {
-            report.error(at, "`changed_files` asks nothing of them", "write `every: [\"**/*.md\"]`, `some` or `none`");
+            report.error(
+                at,
+                "`changed_files` asks nothing of them",
+                "write `every: [\"**/*.md\"]`, `some` or `none`",
+            );
         }
         return None;
     }

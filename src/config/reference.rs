@@ -1,10 +1,10 @@
 //! The list of all keys, for whoever documents or completes them.
 
 use super::vocabulary::{
-    ACTED, APP, BOUNDS, BREAKER, CEILINGS, CHANGED_FILES, CHANNEL, COMMENT_SAID, DATABASE, EXPECTED, GITHUB, GIVEN,
-    GIVEN_ACT, GIVEN_JOB, GIVEN_PULL, GIVEN_RUN, GIVEN_SAID, GIVEN_STEP, JOB_LOG, KEEP, Key, LIMITS, LOG,
-    NESTING, PULL, REVIEW, REVIEWER, ROOT, RULE, RUNNING, SCHEDULE, SECRET, SERVER, SIGNATURE, STEP, TEST,
-    TIME, WEBHOOK, keys_of, keys_of_jobs, labelled,
+    ACTED, APP, BOUNDS, BREAKER, CEILINGS, CHANGED_FILES, CHANNEL, COMMENT_SAID, DATABASE, EXPECTED, GITHUB,
+    GIVEN, GIVEN_ACT, GIVEN_JOB, GIVEN_PULL, GIVEN_RUN, GIVEN_SAID, GIVEN_STEP, JOB_LOG, KEEP, Key, LIMITS,
+    LOG, NESTING, PULL, REVIEW, REVIEWER, ROOT, RULE, RUNNING, SCHEDULE, SECRET, SERVER, SIGNATURE, STEP,
+    TEST, TIME, WEBHOOK, keys_of, keys_of_jobs, labelled,
 };
 use crate::{
     model::ActionKind,
@@ -111,6 +111,9 @@ fn doc_of_word(word: Word) -> &'static str {
         Word::Status => "Where the run stands.",
         Word::Conclusion => "How the run ended.",
         Word::RunAttempt => "The attempt, from 1; a re-run by anyone raises it.",
+        Word::Contributions => {
+            "How many commits the login that started the first attempt has in the repository, by GitHub's statistics."
+        }
         Word::RerunsByUs => "How many re-runs of the run runwarden has asked for, by rule or by hand.",
         Word::Actor => {
             "The login that started the first attempt, whatever its case, or its team `@org/team`."

@@ -424,7 +424,11 @@ pub(super) const PULL: &[Key] = &[
     key("base", || Shape::Patterns, "The branch that it is to be merged into."),
     key("label", || Shape::Patterns, "One of its labels."),
     key("title", || Shape::Patterns, "Its title."),
-    key("changed_files", || Shape::Map, "The files that it changes; known while its head is the run's commit."),
+    key(
+        "changed_files",
+        || Shape::Map,
+        "The files that it changes; known while its head is the run's commit.",
+    ),
     key("head_is_current", || Shape::Flag, "Whether its head is the run's commit."),
     key(
         "changed_since",
@@ -483,7 +487,11 @@ pub(super) const GIVEN_PULL: &[Key] = &[
     key("base", || Shape::Text, "The branch that it is to be merged into."),
     key("label", || Shape::Texts, "Its labels."),
     key("title", || Shape::Text, "Its title."),
-    key("changed_files", || Shape::Texts, "The paths of the files that it changes; its head is then the run's commit."),
+    key(
+        "changed_files",
+        || Shape::Texts,
+        "The paths of the files that it changes; its head is then the run's commit.",
+    ),
     key("head_is_current", || Shape::Flag, "Whether its head is the run's commit."),
     key(
         "changed_since",

@@ -12,7 +12,7 @@ use super::{
     Credential, GitHubError, Options, SecretText, SetupError,
     asking::{Bucket, Identity},
     channel::Channels,
-    endpoints::Answered,
+    endpoints::{Answered, Contributors},
     limits::Quota,
     once::Once,
     options::{app_auth, usable},
@@ -57,12 +57,16 @@ pub(super) struct Inner {
     pub(super) installations: Once<String, InstallationId>,
     /// Who is in which team, for a while.
     pub(super) members: Once<(Team, String), Answered<bool>>,
+    /// Who has contributed to which repository, for a while.
+    pub(super) contributors: Once<String, Answered<Contributors>>,
     /// Which teams GitHub shows, for a while.
     pub(super) teams: Once<Team, Answered<()>>,
 }
 
 /// Pacers that remember nothing are forgotten above this number.
 const PACERS: usize = 1_000;
+/// A list of a thousand contributors takes some forty kilobytes.
+const CONTRIBUTORS: usize = 64;
 const TOKENS: usize = 1_000;
 const INSTALLATIONS: usize = 10_000;
 const MEMBERS: usize = 10_000;
@@ -109,6 +113,7 @@ impl GitHub {
                 tokens: Once::new(TOKENS),
                 installations: Once::new(INSTALLATIONS),
                 members: Once::new(MEMBERS),
+                contributors: Once::new(CONTRIBUTORS),
                 teams: Once::new(TEAMS),
             }),
         })

@@ -112,6 +112,9 @@ pub struct Details {
     /// How many re-runs of the run runwarden has asked for, of all its attempts.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub reruns_by_us: Fact<u32>,
+    /// How many commits the login that started the first attempt has in the repository.
+    #[serde(skip_serializing_if = "Fact::is_not_asked")]
+    pub contributions: Fact<u32>,
     /// What rules and commands have done to the run, over all its attempts.
     #[serde(skip_serializing_if = "Fact::is_not_asked")]
     pub acts: Fact<Vec<Act>>,

@@ -47,6 +47,8 @@ pub struct ChangedFiles {
     pub files: Vec<Vec<String>>,
     /// Whether these are all: GitHub lists three thousand.
     pub complete: bool,
+    /// The commit at the pull request's head once they had been read.
+    pub head_sha: Option<String>,
 }
 
 impl PullRequest {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::{
     github::{Access, GitHubError, Meter, RunQuery},
     model::{
-        Annotation, ChangedFiles, Command, Details, Fact, Facts, Gate, InstallationId, JobId, Lane, Membership,
-        RepositoryName, Requests, RunSnapshot, ScheduledPass, Signal, Status, Team, Timestamp,
+        Annotation, ChangedFiles, Command, Details, Fact, Facts, Gate, InstallationId, JobId, Lane,
+        Membership, RepositoryName, Requests, RunSnapshot, ScheduledPass, Signal, Status, Team, Timestamp,
     },
     rules::{Expectation, KeepCounting, Need, Pattern, Presence, Rule, Word, needs, needs_of},
     store::StoreError,
@@ -121,6 +121,7 @@ impl Pipeline {
             Need::Files(number) => Box::pin(self.github.pull_files(access, number)).await.map(|found| {
                 note_files(facts, number, &Fact::Known(found));
             }),
+            Need::Contributions => Box::pin(self.contributions(access, facts)).await,
             Need::Underway { bases } => self.underway(access, facts, shared, bases).await,
             Need::Run => self.complete_run(access, facts).await,
             Need::Repository => self.github.repository(access).await.map(|repository| {
@@ -153,6 +154,17 @@ impl Pipeline {
             }),
             Need::Logs(job) => self.read_logs(access, facts, job, &mut completed.archive_read).await?,
         })
+    }
+
+    async fn contributions(&self, access: &Access, facts: &mut Facts) -> Result<(), GitHubError> {
+        facts.details.contributions = match facts.run.actor.as_deref() {
+            None => Fact::Missing("GitHub does not say who started the run".to_owned()),
+            Some(actor) => match self.github.contributions(access, actor).await? {
+                Some(commits) => Fact::Known(commits),
+                None => Fact::Missing(format!("{actor} is not among those whom GitHub lists first")),
+            },
+        };
+        Ok(())
     }
 
     async fn complete_run(&self, access: &Access, facts: &mut Facts) -> Result<(), GitHubError> {
@@ -359,6 +371,7 @@ fn missing(facts: &mut Facts, need: &Need, why: &str) {
             }
         }
         Need::Pulls => details.pulls = Fact::Missing(why.to_owned()),
+        Need::Contributions => details.contributions = Fact::Missing(why.to_owned()),
         Need::Files(number) => note_files(facts, number, &Fact::Missing(why.to_owned())),
         Need::NewerPending => details.newer_pending = Fact::Missing(why.to_owned()),
         Need::Team(ref team, ref login) => note_in_team(facts, team, login, Fact::Missing(why.to_owned())),

@@ -20,9 +20,9 @@ mod tests;
 pub use ceilings::{failed_jobs, runner_minutes};
 pub(crate) use condition::DAYS;
 pub use condition::{
-    ActedTest, Cause, CauseTest, Condition, Expectation, FilesTest, JobCondition, JobTest, JobWord, JobsTest, JobsWord,
-    Kind, LabelBound, LogTest, OwnTest, PullTest, Range, RunningTest, SaidTest, SaidWord, SameAs, Signature,
-    SignatureTest, StepTest, Test, Window, Word, show_duration,
+    ActedTest, Cause, CauseTest, Condition, Expectation, FilesTest, JobCondition, JobTest, JobWord, JobsTest,
+    JobsWord, Kind, LabelBound, LogTest, OwnTest, PullTest, Range, RunningTest, SaidTest, SaidWord, SameAs,
+    Signature, SignatureTest, StepTest, Test, Window, Word, show_duration,
 };
 pub use decide::{Judgement, decide, first_due, judge, plan};
 pub use example::{

@@ -33,6 +33,8 @@ pub enum Need {
     Team(Team, String),
     /// The files that the pull request of that number changes.
     Files(u64),
+    /// How many commits whoever started the run has in the repository.
+    Contributions,
     /// The names of the environments that the run waits at.
     Environments,
     /// Where newer runs of the workflow and branch wait.
@@ -182,6 +184,9 @@ fn need_of(word: Word, facts: &Facts) -> Option<Need> {
     let details = &facts.details;
     match word {
         Word::Repository | Word::Sender => None,
+        // Whose, the run says.
+        Word::Contributions if run.is_some() && facts.run.actor.is_none() => run,
+        Word::Contributions => details.contributions.is_not_asked().then_some(Need::Contributions),
         Word::RerunsByUs => facts.details.reruns_by_us.is_not_asked().then_some(Need::RerunsByUs),
         Word::Environment => {
             let gate = facts.gate.as_ref()?;

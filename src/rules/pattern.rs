@@ -129,14 +129,14 @@ impl Pattern {
     /// # Errors
     /// As for [`Self::compile`].
     pub fn compile_for_paths(source: &str) -> Result<Self, PatternError> {
-        let body = source.strip_prefix('!').unwrap_or(source);
-        if body.starts_with('/') || !body.contains("**/") {
-            return Self::compile(source, false);
-        }
         let mut pattern = Self::compile(source, false)?;
-        let expression = format!(r"\A(?:{})\z", glob_to_regex(body).replace(".*/", "(?:.*/)?"));
-        pattern.regex = Regex::new(&expression).map_err(|error| PatternError::Regex(error.to_string()))?;
-        pattern.simple = None;
+        let body = source.strip_prefix('!').unwrap_or(source);
+        if !body.starts_with('/') && body.contains("**/") {
+            let expression = format!(r"\A(?:{})\z", expression_of(body, true));
+            pattern.regex =
+                Regex::new(&expression).map_err(|error| PatternError::Regex(error.to_string()))?;
+            pattern.simple = None;
+        }
         Ok(pattern)
     }
 
@@ -236,15 +236,27 @@ impl PartialEq for Pattern {
 }
 
 fn glob_to_regex(glob: &str) -> String {
+    expression_of(glob, false)
+}
+
+/// Of paths, `**/` at the beginning of a part is any number of folders.
+fn expression_of(glob: &str, of_paths: bool) -> String {
     let mut expression = String::from("(?s:");
     let mut rest = glob.chars().peekable();
+    let mut before = '/';
     while let Some(character) = rest.next() {
         match character {
-            '*' if rest.next_if_eq(&'*').is_some() => expression.push_str(".*"),
+            '*' if rest.next_if_eq(&'*').is_some() => {
+                let folders = of_paths && before == '/' && rest.next_if_eq(&'/').is_some();
+                expression.push_str(if folders { "(?:.*/)?" } else { ".*" });
+                before = if folders { '/' } else { '*' };
+                continue;
+            }
             '*' => expression.push_str("[^/]*"),
             '?' => expression.push_str("[^/]"),
             other => expression.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
         }
+        before = character;
     }
     expression.push(')');
     expression
@@ -284,6 +296,9 @@ mod tests {
             ("docs/**/*.md", "docs/a/b.md", true),
             ("docs/**/*.md", "src/docs/a.md", false),
             ("**/README", "README", true),
+            ("docs**/*.md", "docsecret.md", false),
+            ("docs**/*.md", "docs-of/a.md", true),
+            ("a**/b", "ab", false),
             ("docs/**", "docs/a/b", true),
             ("*.md", "docs/a.md", false),
             ("/[.]md$/", "docs/a.md", true),

@@ -46,6 +46,21 @@ impl World {
         paged(Reply::json(200, &all), self, asked.call, &window)
     }
 
+    /// Everybody who ever contributed, the busiest first.
+    pub(super) fn get_contributors(&self, asked: &Asked<'_>) -> Reply {
+        if self.contributors.is_empty() {
+            return Reply::empty(204);
+        }
+        let all: Vec<&(String, u32)> = self.contributors.iter().collect();
+        let window = page(asked.call, all.len());
+        let shown = window
+            .of(&all)
+            .iter()
+            .map(|(login, commits)| json!({ "login": login, "type": "User", "contributions": commits }));
+        let shown: Value = shown.collect();
+        paged(Reply::json(200, &shown), self, asked.call, &window)
+    }
+
     pub(super) fn get_pull_files(&self, asked: &Asked<'_>, number: &str) -> Reply {
         if let Some(refusal) = self.refuse_without(asked.who, "pull_requests") {
             return refusal;

@@ -58,6 +58,7 @@ impl Simulator {
             comments: Vec::new(),
             checks: Vec::new(),
             teams: Vec::new(),
+            contributors: Vec::new(),
             runs: std::collections::BTreeMap::new(),
             job_runs: std::collections::BTreeMap::new(),
             access: Access::default(),

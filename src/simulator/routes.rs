@@ -89,6 +89,7 @@ impl World {
                 self.get_tag(asked, &tag.join("/"))
             }
             ("GET", ["pulls"]) => self.get_pulls(asked),
+            ("GET", ["contributors"]) => self.get_contributors(asked),
             ("GET", ["pulls", number, "files"]) => self.get_pull_files(asked, number),
             ("GET", ["pulls", number]) => self.get_pull(asked, number),
             ("GET", ["commits", sha, "check-runs"]) => self.get_checks(asked, sha),

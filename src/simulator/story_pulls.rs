@@ -125,6 +125,12 @@ impl Simulator {
         });
     }
 
+    /// Who has contributed to every repository, the busiest first, with how many commits.
+    pub fn contributors<'a>(&self, all: impl IntoIterator<Item = (&'a str, u32)>) {
+        let all = all.into_iter().map(|(login, commits)| (login.to_owned(), commits)).collect();
+        self.change(|world| world.contributors = all);
+    }
+
     /// The fork is deleted: the pull request stays, its head has no repository any more.
     pub fn delete_fork(&self, full_name: &str) {
         self.change(|world| {

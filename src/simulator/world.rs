@@ -32,6 +32,8 @@ pub(super) struct World {
     pub(super) comments: Vec<Comment>,
     pub(super) checks: Vec<Check>,
     pub(super) teams: Vec<Team>,
+    /// Who has contributed to every repository, with how many commits.
+    pub(super) contributors: Vec<(String, u32)>,
     pub(super) runs: BTreeMap<u64, Run>,
     pub(super) job_runs: BTreeMap<u64, u64>,
     pub(super) access: Access,

@@ -52,6 +52,65 @@ async fn a_forks_run_is_judged_by_its_pull_request() {
 }
 
 #[tokio::test]
+async fn changed_files_are_read_to_the_last_page_and_by_both_names() {
+    for (asked, expected) in [
+        ("{ changed_files: { every: [\"docs/**\", \"**/*.md\"] } }", 1),
+        ("{ changed_files: { every: [\"docs/**\", \"src/**\", \"**/*.md\"] } }", 2),
+        ("{ changed_files: { some: \"src/old.rs\" } }", 2),
+        ("{ changed_files: { none: \"src/**\" } }", 1),
+        ("{ changed_files: { none: \"deploy/**\" } }", 2),
+    ] {
+        let story = Story::begin(&rules(asked)).await;
+        let mut pull = PullSpec::new("acme/api", 7, "fix").file("README.md");
+        for number in 0..120 {
+            pull = pull.file(format!("docs/{number}.txt"));
+        }
+        story.github.open_pull_request(pull.renamed("src/old.rs", "docs/new.rs"));
+        assert_eq!(attempt(story, failing("fix")).await.0, expected, "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn files_of_another_commit_or_that_cannot_be_read_are_unknown() {
+    let asked = "{ changed_files: { every: \"docs/**\" } }";
+    let pull = || PullSpec::new("acme/api", 7, "fix").file("docs/a");
+    let story = Story::begin(&rules(asked)).await;
+    story.github.open_pull_request(pull());
+    let run = story.github.run_to_end(failing("fix"));
+    story.github.push_to_pull_request("acme/api", 7);
+    assert_eq!(story.github.attempt_of(run), 1);
+    let other = "acb5820ced9479c074f688cc328bf03f341a511d";
+    assert_eq!(attempt(story, failing("fix").sha(other)).await.0, 1);
+    let story = Story::begin(&rules(asked)).await;
+    story.github.open_pull_request(pull());
+    let forbidden = Answer::message(403, "Resource not accessible by integration");
+    story.github.fault(Fault::on("GET", "/files").always().answer(forbidden));
+    assert_eq!(attempt(story, failing("fix")).await.0, 1);
+}
+
+#[tokio::test]
+async fn whoever_has_contributed_enough_is_told_from_newcomers_and_asked_for_once() {
+    let rules = "rules:\n  - name: retry\n    on: workflow_run.completed\n    \
+                 when: { conclusion: failure, run_attempt: { below: 2 }, contributions: { at_least: 10 } }\n    then: [rerun]\n";
+    let mut story = Story::begin(rules).await;
+    let many: Vec<String> = (0..150).map(|number| format!("user-{number}")).collect();
+    let busy = many.iter().map(|login| (login.as_str(), 50));
+    story.github.contributors(busy.chain([("OctoCat", 10), ("mallory", 9)]));
+    let run = |actor: &str| failing("main").event("push").actor(actor);
+    let (known, few, none) = (
+        story.github.run_to_end(run("octocat")),
+        story.github.run_to_end(run("mallory").branch("a")),
+        story.github.run_to_end(run("newcomer").branch("b")),
+    );
+    story.settle().await;
+    let attempts = [known, few, none].map(|run| story.github.attempt_of(run));
+    assert_eq!(attempts, [2, 1, 1]);
+    let asked = story.github.requests().iter().filter(|it| it.line().contains("/contributors")).count();
+    assert_eq!(asked, 2, "two pages, once");
+    story.end().await;
+}
+
+#[tokio::test]
 async fn a_run_without_a_pull_request_fulfils_only_that_there_is_none() {
     for (asked, expected) in [("{ exists: false }", 2), ("{ exists: true }", 1), ("{ state: open }", 1)] {
         let story = Story::begin(&rules(asked)).await;

@@ -35,7 +35,7 @@ pub(super) struct ExplanationView<'a> {
 
 #[derive(Debug, Serialize)]
 struct FetchView {
-    /// `run`, `repository`, `workflow_state`, `head`, `tag`, `newer_run`, `changed_files`, `teams`, `pending_deployments`, `jobs`, `annotations`
+    /// `run`, `repository`, `workflow_state`, `head`, `tag`, `newer_run`, `changed_files`, `contributions`, `teams`, `pending_deployments`, `jobs`, `annotations`
     /// or `reruns_by_us`.
     fact: &'static str,
     /// The same for people.
@@ -200,21 +200,9 @@ fn fetches(facts: &Facts, needs: &BTreeSet<Need>) -> Vec<FetchView> {
             "where newer runs of the workflow and branch wait",
             format!("{repository}/actions/workflows/{workflow}/runs?status=waiting"),
         ),
-        Need::Pulls => fetch_view(
-            "pull_requests",
-            "the pull requests of the head branch",
-            format!("{repository}/pulls?head={branch}&state=all"),
-        ),
-        Need::Files(number) => fetch_view(
-            "changed_files",
-            "the files that the pull request changes",
-            format!("{repository}/pulls/{number}/files"),
-        ),
-        Need::Team(team, login) => fetch_view(
-            "teams",
-            "whether someone is in a team",
-            format!("GET /orgs/{}/teams/{}/memberships/{login}", team.org(), team.slug()),
-        ),
+        Need::Pulls | Need::Files(_) | Need::Contributions | Need::Team(..) => {
+            fetch_of_people(need, &repository, branch)
+        }
         Need::Environments => fetch_view(
             "pending_deployments",
             "the run's pending deployments",
@@ -229,6 +217,32 @@ fn fetches(facts: &Facts, needs: &BTreeSet<Need>) -> Vec<FetchView> {
         Need::Logs(job) => fetch_view("logs", "a job's log", format!("{repository}/actions/jobs/{job}/logs")),
     };
     needs.iter().map(fetch).collect()
+}
+
+/// What tells whose the run is, and what of.
+fn fetch_of_people(need: &Need, repository: &str, branch: &str) -> FetchView {
+    match need {
+        Need::Files(number) => fetch_view(
+            "changed_files",
+            "the files that the pull request changes",
+            format!("{repository}/pulls/{number}/files"),
+        ),
+        Need::Contributions => fetch_view(
+            "contributions",
+            "how many commits its author has in the repository",
+            format!("{repository}/contributors"),
+        ),
+        Need::Team(team, login) => fetch_view(
+            "teams",
+            "whether someone is in a team",
+            format!("GET /orgs/{}/teams/{}/memberships/{login}", team.org(), team.slug()),
+        ),
+        _ => fetch_view(
+            "pull_requests",
+            "the pull requests of the head branch",
+            format!("{repository}/pulls?head={branch}&state=all"),
+        ),
+    }
 }
 
 fn fetch_view(fact: &'static str, what: &'static str, request: String) -> FetchView {

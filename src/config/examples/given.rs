@@ -357,6 +357,9 @@ fn details(words: &Words, facts: &mut Facts) {
     if let (Some(newer), Some(gate)) = (words.flag(Word::NewerPending), &facts.gate) {
         details.newer_pending = Fact::Known(gate.environment.iter().filter(|_| newer).cloned().collect());
     }
+    if let Some(commits) = words.number(Word::Contributions) {
+        details.contributions = Fact::Known(commits);
+    }
     if let Some(reruns) = words.number(Word::RerunsByUs) {
         details.reruns_by_us = Fact::Known(reruns);
     }

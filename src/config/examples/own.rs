@@ -7,7 +7,9 @@ use crate::{
         tree::Kind,
         values, vocabulary,
     },
-    model::{Act, ChangedFiles, Fact, Facts, PullRequest, RuleName, RunId, RunSnapshot, Said, Timestamp, Underway},
+    model::{
+        Act, ChangedFiles, Fact, Facts, PullRequest, RuleName, RunId, RunSnapshot, Said, Timestamp, Underway,
+    },
 };
 
 /// More are no example.
@@ -103,7 +105,12 @@ impl GivenPull {
     fn of(self, run: &RunSnapshot, now: Timestamp) -> PullRequest {
         let own = run.head_sha.clone();
         let changed = run.updated_at.unwrap_or(now);
+        let mut files = self.pull.files;
+        if let Fact::Known(changed) = &mut files {
+            changed.head_sha.clone_from(&own);
+        }
         PullRequest {
+            files,
             head_sha: self.head_is_current.and_then(|is| if is { own } else { Some("another".to_owned()) }),
             updated_at: self.changed_since.map(|since| if since { changed + SECOND } else { changed }),
             ..self.pull
@@ -135,7 +142,7 @@ fn pull(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<GivenPull>> {
         None => Fact::NotAsked,
         Some(paths) => {
             let files = paths?.into_iter().map(|path| vec![path]).collect();
-            Fact::Known(ChangedFiles { files, complete: true })
+            Fact::Known(ChangedFiles { files, complete: true, head_sha: None })
         }
     };
     let pull = PullRequest {

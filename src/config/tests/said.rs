@@ -13,6 +13,26 @@ fn problems(on: &str, when: &str, then: &str) -> String {
 }
 
 #[test]
+fn files_say_whose_runs_are_approved_only_where_no_code_is_among_them() {
+    for (asked, expected) in [
+        ("pull_request: { changed_files: { every: [\"docs/**\", \"**/*.md\"] } }", true),
+        ("pull_request: { changed_files: { every: \"**\" } }", false),
+        ("pull_request: { changed_files: { every: \"src/**\" } }", false),
+        ("pull_request: { changed_files: { every: \"**/*.*\" } }", false),
+        ("pull_request: { changed_files: { some: \"docs/**\" } }", false),
+        ("contributions: { at_least: 1 }", true),
+        ("contributions: { below: 10 }", false),
+    ] {
+        let said = problems(
+            "workflow_run.requested",
+            &format!("{{ conclusion: action_required, {asked} }}"),
+            "approve_run",
+        );
+        assert_eq!(said.contains("anybody's code"), !expected, "{asked}: {said}");
+    }
+}
+
+#[test]
 fn who_may_cause_an_act_by_what_they_say_has_to_be_said() {
     const COMMENT: &str = "issue_comment.created";
     const REVIEW: &str = "pull_request_review.submitted";

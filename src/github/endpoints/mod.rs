@@ -6,6 +6,7 @@
 mod annotations;
 mod app;
 mod checks;
+mod contributors;
 mod conversation;
 mod deployments;
 mod jobs;
@@ -19,6 +20,7 @@ mod teams;
 
 pub use app::{Installation, InstalledRepository, Meta};
 pub use checks::CheckRun;
+pub(super) use contributors::Contributors;
 pub use conversation::IssueComment;
 pub use deployments::{Approval, DeploymentReview, PendingDeployment, ProtectionRuleReview};
 pub use jobs::Jobs;

@@ -3,7 +3,7 @@
 use form_urlencoded::Serializer;
 use serde::Deserialize;
 
-use super::{MOST_PAGES, list};
+use super::{MOST_PAGES, list, object};
 use crate::{
     github::{
         Access, GitHub, GitHubError,
@@ -23,6 +23,22 @@ struct FileWire<'a> {
     filename: Raw<'a>,
     #[serde(borrow)]
     previous_filename: Raw<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NowWire<'a> {
+    #[serde(borrow)]
+    changed_files: Raw<'a>,
+    #[serde(borrow)]
+    head: Raw<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct HeadWire<'a> {
+    #[serde(borrow)]
+    sha: Raw<'a>,
 }
 
 impl GitHub {
@@ -97,8 +113,14 @@ impl GitHub {
                 files.push(std::iter::once(name).chain(file.previous_filename.string()).collect());
             }
         }
-        let complete = files.len() < MOST_FILES;
-        Ok(ChangedFiles { files, complete })
+        // Only now: had the head moved meanwhile, they would be another commit's.
+        let answer =
+            self.call(access, Call::get(format!("/repos/{}/pulls/{number}", access.repository))).await?;
+        let now: NowWire<'_> = object(&answer, "the pull request")?;
+        let head = now.head.object::<HeadWire<'_>>().unwrap_or_default();
+        let all = now.changed_files.int().and_then(|count| usize::try_from(count).ok());
+        let complete = files.len() < MOST_FILES && all.is_none_or(|all| all <= files.len());
+        Ok(ChangedFiles { files, complete, head_sha: head.sha.string() })
     }
 
     async fn pulls(&self, access: &Access, first: String) -> Result<Vec<PullRequest>, GitHubError> {

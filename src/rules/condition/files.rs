@@ -29,9 +29,13 @@ impl FilesTest {
         }
         match pull.files.known() {
             Err(why) => unknown(why),
+            Ok(changed) if changed.head_sha != run.head_sha => {
+                unknown("not known: the pull request's head has moved meanwhile".to_owned())
+            }
             Ok(changed) => {
                 let parts = [("every", &self.every), ("some", &self.some), ("none", &self.none)];
-                let parts = parts.into_iter().filter_map(|(word, asked)| Some(part(word, asked.as_ref()?, changed)));
+                let parts =
+                    parts.into_iter().filter_map(|(word, asked)| Some(part(word, asked.as_ref()?, changed)));
                 let whole = all(parts.collect());
                 node("changed_files", whole.satisfied, whole.parts)
             }

@@ -136,9 +136,8 @@ fn observe(word: Word, facts: &Facts, now: Timestamp) -> Observation {
         Word::RunAttempt => {
             known(facts, run.attempt.map(|attempt| Observation::Number(u64::from(attempt.0))))
         }
-        Word::RerunsByUs => {
-            detail(&facts.details.reruns_by_us, |reruns| Observation::Number(u64::from(*reruns)))
-        }
+        Word::Contributions => number(&facts.details.contributions),
+        Word::RerunsByUs => number(&facts.details.reruns_by_us),
         Word::Actor => text(facts, run.actor.as_deref()),
         Word::TriggeringActor => text(facts, run.triggering_actor.as_deref()),
         Word::Sender if facts.signal == Signal::Schedule => Observation::Nothing,
@@ -234,6 +233,10 @@ fn of_repository(
         }
         other => Observation::Unknown(other.known().err().unwrap_or_default()),
     }
+}
+
+fn number(fact: &Fact<u32>) -> Observation {
+    detail(fact, |number| Observation::Number(u64::from(*number)))
 }
 
 /// What is made of a fact that had to be fetched.

@@ -45,6 +45,8 @@ pub enum Word {
     RunAttempt,
     /// How many re-runs of the run runwarden has asked for.
     RerunsByUs,
+    /// How many commits whoever started the first attempt has in the repository.
+    Contributions,
     /// The login that started the first attempt.
     Actor,
     /// The login that started this attempt.
@@ -89,7 +91,7 @@ pub enum Kind {
 
 impl Word {
     /// All words, in the order of the reference.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Repository,
         Self::Visibility,
         Self::Archived,
@@ -110,6 +112,7 @@ impl Word {
         Self::Conclusion,
         Self::RunAttempt,
         Self::RerunsByUs,
+        Self::Contributions,
         Self::Actor,
         Self::TriggeringActor,
         Self::Sender,
@@ -147,6 +150,7 @@ impl Word {
             Self::Conclusion => "conclusion",
             Self::RunAttempt => "run_attempt",
             Self::RerunsByUs => "reruns_by_us",
+            Self::Contributions => "contributions",
             Self::Actor => "actor",
             Self::TriggeringActor => "triggering_actor",
             Self::Sender => "sender",
@@ -180,7 +184,7 @@ impl Word {
             | Self::Conclusion
             | Self::Environment => Kind::Text { ignore_case: false },
             Self::CommitMessage => Kind::Lines,
-            Self::RunAttempt | Self::RerunsByUs => Kind::Number,
+            Self::RunAttempt | Self::RerunsByUs | Self::Contributions => Kind::Number,
             Self::PendingFor
             | Self::Age
             | Self::QuietFor

@@ -84,12 +84,17 @@ fn close(details: &mut Details) {
         base,
         newer_pending,
         pulls,
+        contributions,
         jobs,
         // Teams are told last, of those whom the facts name.
         teams: _,
     } = details;
     close_one(newer_pending);
     close_one(pulls);
+    close_one(contributions);
+    if let Fact::Known(pulls) = pulls {
+        pulls.iter_mut().for_each(|pull| close_one(&mut pull.files));
+    }
     close_one(acts);
     close_one(underway);
     close_one(base);
@@ -211,6 +216,7 @@ fn details_over(given: Details, base: Details) -> Details {
         tag: over(given.tag, base.tag),
         newer_run: over(given.newer_run, base.newer_run),
         reruns_by_us: over(given.reruns_by_us, base.reruns_by_us),
+        contributions: over(given.contributions, base.contributions),
         acts: over(given.acts, base.acts),
         underway: over(given.underway, base.underway),
         base: over(given.base, base.base),

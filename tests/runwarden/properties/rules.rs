@@ -156,7 +156,11 @@ fn pull_request(random: &mut Random) -> Value {
     let flags = ["exists", "draft", "merged", "head_is_current", "changed_since"];
     let mut asked = Map::new();
     for _ in 0..=random.below(2) {
-        let (word, value) = match random.below(4) {
+        let (word, value) = match random.below(5) {
+            4 => {
+                let word = random.of(&["every", "some", "none"]);
+                ("changed_files", json!({ word: random.of(&["**/*.md", "docs/**", "src/*", "!src/**"]) }))
+            }
             3 => ("author", expectation(random, Kind::Lines, patterns_for(Word::Actor))),
             0 => (random.of(&flags), json!(random.percent(50))),
             1 => ("state", json!(random.of(&["open", "closed"]))),

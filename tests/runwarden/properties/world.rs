@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use runwarden::{
     model::{
-        Act, Annotation, ChangedFiles, Conclusion, Fact, Facts, Gate, Head, Job, JobId, JobLog, LogHit, Membership,
-        PullRequest, RepositoryFacts, RepositoryName, RuleName, RunAttempt, RunId, RunSnapshot, Signal,
-        Status, Step, Team, Timestamp, Underway, WorkflowId,
+        Act, Annotation, ChangedFiles, Conclusion, Fact, Facts, Gate, Head, Job, JobId, JobLog, LogHit,
+        Membership, PullRequest, RepositoryFacts, RepositoryName, RuleName, RunAttempt, RunId, RunSnapshot,
+        Signal, Status, Step, Team, Timestamp, Underway, WorkflowId,
     },
     rules::{Need, Pattern, Ruleset},
 };
@@ -48,6 +48,7 @@ impl World {
         details.tag = Fact::Known(is_of_a_tag.then(|| "v1.0".to_owned()));
         details.newer_run = Fact::Known(random.percent(30));
         details.reruns_by_us = Fact::Known(u32::try_from(random.below(4)).unwrap());
+        details.contributions = Fact::Known(u32::try_from(random.below(5)).unwrap());
         details.acts = Fact::Known((0..random.below(4)).map(|_| act(random)).collect());
         details.base = Fact::Known(base(random));
         details.underway = Fact::Known((0..random.below(4)).map(|number| underway(random, number)).collect());
@@ -107,6 +108,7 @@ impl World {
                     mine.for_each(|pull| pull.files = known.files.clone());
                 }
             }
+            Need::Contributions => details.contributions = whole.contributions.clone(),
             Need::NewerPending => details.newer_pending = whole.newer_pending.clone(),
             Need::Team(team, login) => {
                 let known = |it: &&Membership| it.team == team && it.login == login;
@@ -168,6 +170,7 @@ impl World {
         miss(random, &mut details.newer_run);
         miss(random, &mut details.reruns_by_us);
         miss(random, &mut details.acts);
+        miss(random, &mut details.contributions);
         miss(random, &mut details.base);
         miss(random, &mut details.underway);
         miss(random, &mut details.newer_pending);
@@ -309,6 +312,7 @@ fn pull(random: &mut Random, number: u64) -> PullRequest {
                 .map(|_| vec![random.of(&["README.md", "docs/a.md", "src/a.rs"]).to_owned()])
                 .collect(),
             complete: random.percent(85),
+            head_sha: Some("a".repeat(40)),
         }),
     }
 }
