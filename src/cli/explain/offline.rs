@@ -172,6 +172,8 @@ fn fetches(facts: &Facts, needs: &BTreeSet<Need>) -> Vec<FetchView> {
     let workflow =
         facts.run.workflow_id.map_or_else(|| "WORKFLOW".to_owned(), |workflow| workflow.to_string());
     let branch = facts.run.branch.as_deref().unwrap_or("BRANCH");
+    let pulls = facts.details.pulls.known().map(Vec::as_slice).unwrap_or_default();
+    let commit = pulls.first().and_then(|pull| pull.head_sha.as_deref()).unwrap_or("COMMIT");
     let head = facts.run.head_repository.as_ref().map_or("HEAD_REPOSITORY", RepositoryName::as_str);
     let fetch = |need: &Need| match need {
         Need::RerunsByUs => {
@@ -182,6 +184,11 @@ fn fetches(facts: &Facts, needs: &BTreeSet<Need>) -> Vec<FetchView> {
             "underway",
             "the runs under way: in progress, queued, requested, pending",
             format!("{repository}/actions/runs?status=in_progress"),
+        ),
+        Need::Run if facts.run.id.0 == 0 => fetch_view(
+            "run",
+            "the runs of the head commit",
+            format!("{repository}/actions/runs?head_sha={commit}"),
         ),
         Need::Run => fetch_view("run", "the run", run.clone()),
         Need::Repository => fetch_view("repository", "the repository", repository.clone()),
