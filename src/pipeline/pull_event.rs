@@ -16,6 +16,9 @@ use super::{
 /// A commit has no thousand runs; of a server that disregards the filter the newest do.
 const MOST_PAGES: usize = 10;
 
+/// So many rules say why they do not apply.
+const MOST_REASONS: usize = 3;
+
 impl Pipeline {
     /// Why the runs need not be looked for, when what the payload says settles every rule that listens.
     pub(super) fn why_not_its_runs(&self, event: &PullEvent, now: Timestamp) -> Option<String> {
@@ -33,8 +36,11 @@ impl Pipeline {
         if !verdicts.iter().all(|verdict| is_settled(verdict.verdict)) {
             return None;
         }
-        let reasons: Vec<String> =
-            verdicts.iter().map(|verdict| format!("{}: {}", verdict.rule, verdict.reason)).collect();
+        let said = verdicts.iter().map(|verdict| format!("{}: {}", verdict.rule, verdict.reason));
+        let mut reasons: Vec<String> = said.take(MOST_REASONS).collect();
+        if verdicts.len() > MOST_REASONS {
+            reasons.push(format!("and {} rules more", verdicts.len() - MOST_REASONS));
+        }
         Some(reasons.join("; "))
     }
 
@@ -43,9 +49,13 @@ impl Pipeline {
         let meter = Meter::default();
         let access = self.access(event.repository.clone(), event.installation, Lane::Event, &meter);
         let brought = async {
-            let pull = self.pull_of_event(&access, &event).await?;
+            // As it is now: the webhook may come late or for the second time, and what it shows be long undone.
+            let pull = self.github.pull_request(&access, event.number).await;
+            let pull = pull.map_err(|error| not_had(&format!("pull request #{}", event.number), &error))?;
+            // What happened, happened to the commit that was its head then.
+            let head = event.pull.as_ref().unwrap_or(&pull).head_sha.clone();
             let mut notes = Vec::new();
-            let runs = self.runs_of_pull(&access, &pull, &mut notes).await?;
+            let runs = self.runs_of_pull(&access, &pull, head, &mut notes).await?;
             let facts = self.completed_runs(&access, &event, &pull, runs, &mut notes).await?;
             Ok((facts, notes))
         };
@@ -59,26 +69,16 @@ impl Pipeline {
         }
     }
 
-    async fn pull_of_event(&self, access: &Access, event: &PullEvent) -> Result<PullRequest, Gathered> {
-        match &event.pull {
-            Some(pull) => Ok(pull.clone()),
-            None => self
-                .github
-                .pull_request(access, event.number)
-                .await
-                .map_err(|error| not_had(&format!("pull request {}", event.number), &error)),
-        }
-    }
-
     /// The runs of the pull request's head commit. Another branch may stand at the same commit, as the base does once
     /// it is merged: its runs are not the pull request's.
     async fn runs_of_pull(
         &self,
         access: &Access,
         pull: &PullRequest,
+        head: Option<String>,
         notes: &mut Vec<String>,
     ) -> Result<Vec<RunSnapshot>, Gathered> {
-        let Some(commit) = pull.head_sha.clone() else {
+        let Some(commit) = head else {
             return Err(Gathered::Nothing("GitHub does not give the pull request's head commit".to_owned()));
         };
         let query = RunQuery { head_sha: Some(commit.clone()), ..RunQuery::default() };

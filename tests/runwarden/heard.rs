@@ -56,6 +56,20 @@ async fn a_label_releases_the_runs_that_wait_of_the_head_commit_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_label_that_is_gone_by_the_time_its_webhook_is_judged_approves_nothing() {
+    let mut story = Story::begin(&rule("pull_request.labeled", APPROVE, "approve_run")).await;
+    let run = with_a_waiting_run(&story);
+    story.github.label_pull_request("acme/api", 7, "ok-to-test", "maintainer");
+    story.github.unlabel_pull_request("acme/api", 7, "ok-to-test", "maintainer");
+    story.settle().await;
+    assert_eq!(story.writes(), Vec::<String>::new());
+    let entry = story.history(run).await.pop().unwrap();
+    let reason = &entry.decisions[0].decision.verdicts[0].reason;
+    assert!(reason.contains("label: expected ok-to-test"), "{reason}");
+    story.end().await;
+}
+
+#[tokio::test]
 async fn closing_cancels_what_runs_unless_a_bot_closed() {
     for (closer, expected) in [("octocat", 1), ("mergebot", 0)] {
         let rules = rule("pull_request.closed", "sender: \"!mergebot\", status: \"!completed\"", "cancel");
