@@ -33,32 +33,23 @@ pub(super) fn check_server(report: &mut Report<'_>, at: &At<'_>, api_url: &str) 
     }
 }
 
-/// Whether the conditions hold only for some people's runs, whatever else holds.
+/// Whether the conditions hold only for some people's runs, or for harmless ones, whatever else holds.
 fn narrows(when: &Condition) -> bool {
-    match when {
-        Condition::Test(test) if test.word == Word::Contributions => match &test.expectation {
-            Expectation::Number(range) => !range.contains(0),
-            Expectation::Matches(_) | Expectation::Duration(_) | Expectation::Is(_) => false,
-        },
-        Condition::All(parts) => parts.iter().any(narrows),
-        Condition::Any(parts) => !parts.is_empty() && parts.iter().all(narrows),
+    when.rests_on(&|part| match part {
+        Condition::Test(Test { word: Word::Contributions, expectation: Expectation::Number(range) }) => {
+            !range.contains(0)
+        }
         Condition::Test(test) => names_people(test),
-        // Only who may triage the repository gives labels to a pull request.
-        // So does that every file that it changes is one of a kind.
         Condition::Pull(test) => {
-            [&test.author, &test.label]
-                .into_iter()
-                .flatten()
-                .any(|patterns| !Pattern::accept(patterns, &[ANYBODY]))
-                || test.changed_files.iter().flat_map(|files| &files.every).any(|every| are_harmless(every))
+            // Only who may triage the repository gives labels to a pull request.
+            let mut of_people = [&test.author, &test.label].into_iter().flatten();
+            let mut files = test.changed_files.iter().flat_map(|files| &files.every);
+            of_people.any(|patterns| !Pattern::accept(patterns, &[ANYBODY]))
+                || files.any(|every| are_harmless(every))
         }
         Condition::Said(test) => said::names_people(test),
-        Condition::Not(_)
-        | Condition::Jobs(_)
-        | Condition::Job(_)
-        | Condition::Own(_)
-        | Condition::Time(_) => false,
-    }
+        _ => false,
+    })
 }
 
 /// What code lies in: patterns that take that in do not say that nothing but documents is changed.

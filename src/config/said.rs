@@ -120,50 +120,23 @@ fn changes_something(kind: ActionKind) -> bool {
 }
 
 fn names_whose(when: &Condition, word: SaidWord) -> bool {
-    match when {
-        Condition::All(parts) => parts.iter().any(|part| names_whose(part, word)),
-        Condition::Any(parts) => !parts.is_empty() && parts.iter().all(|part| names_whose(part, word)),
+    when.rests_on(&|part| match part {
         Condition::Said(test) => test.word == word && names_people(test),
         Condition::Test(test) => test.word == Word::Sender && names_people_by_login(test),
-        Condition::Not(_)
-        | Condition::Jobs(_)
-        | Condition::Job(_)
-        | Condition::Own(_)
-        | Condition::Pull(_)
-        | Condition::Time(_) => false,
-    }
+        _ => false,
+    })
 }
 
 fn asks_for_body(when: &Condition) -> bool {
-    match when {
-        Condition::All(parts) => parts.iter().any(asks_for_body),
-        Condition::Any(parts) => !parts.is_empty() && parts.iter().all(asks_for_body),
+    let is_any = |patterns: &Vec<Pattern>| Pattern::accept(patterns, &[ANYBODY]);
+    when.rests_on(&|part| match part {
         Condition::Said(test) => {
-            let is_any = |patterns: &Vec<Pattern>| Pattern::accept(patterns, &[ANYBODY]);
             test.word == SaidWord::Comment && test.body.as_ref().is_some_and(|patterns| !is_any(patterns))
         }
-        Condition::Not(_)
-        | Condition::Test(_)
-        | Condition::Jobs(_)
-        | Condition::Job(_)
-        | Condition::Own(_)
-        | Condition::Pull(_)
-        | Condition::Time(_) => false,
-    }
+        _ => false,
+    })
 }
 
-/// Whether the word must fulfil something for the whole to hold.
 fn requires(when: &Condition, word: SaidWord) -> bool {
-    match when {
-        Condition::All(parts) => parts.iter().any(|part| requires(part, word)),
-        Condition::Any(parts) => !parts.is_empty() && parts.iter().all(|part| requires(part, word)),
-        Condition::Said(test) => test.word == word,
-        Condition::Not(_)
-        | Condition::Test(_)
-        | Condition::Jobs(_)
-        | Condition::Job(_)
-        | Condition::Own(_)
-        | Condition::Pull(_)
-        | Condition::Time(_) => false,
-    }
+    when.rests_on(&|part| matches!(part, Condition::Said(test) if test.word == word))
 }

@@ -116,6 +116,17 @@ impl Condition {
         }
     }
 
+    /// Whether it only holds where a part holds that is of that kind, whatever else holds.
+    #[must_use]
+    pub fn rests_on(&self, is_of_kind: &dyn Fn(&Self) -> bool) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().any(|part| part.rests_on(is_of_kind)),
+            Self::Any(parts) => !parts.is_empty() && parts.iter().all(|part| part.rests_on(is_of_kind)),
+            Self::Not(_) => false,
+            word => is_of_kind(word),
+        }
+    }
+
     /// Whether it asks for failed jobs, other than that something is not so.
     #[must_use]
     pub fn asks_for_failed_jobs(&self) -> bool {
