@@ -131,11 +131,14 @@ async fn a_rules_own_comment_does_not_wake_it_again() {
     let then = "comment: { body: \"retry, said {{ rule }}\" }";
     let mut story = Story::begin(&rule("issue_comment.created", when, then)).await;
     story.github.open_pull_request(PullSpec::new("acme/api", 7, "fix").fork("eve/api").author("eve"));
-    story.github.run_to_end(of_pull(&story));
+    let run = story.github.run_to_end(of_pull(&story));
     story.github.person_comments_as("MEMBER", "acme/api", 7, "octocat", "go");
     story.settle().await;
     assert_eq!(story.writes(), ["POST /repos/acme/api/issues/7/comments"]);
     assert_eq!(story.github.comments("acme/api", 7).len(), 2);
+    let history = story.history(run).await;
+    let judged = history.iter().filter(|entry| entry.delivery.event == "issue_comment").count();
+    assert_eq!(judged, 1, "what was said by octocat, and not what was answered");
     story.end().await;
 }
 

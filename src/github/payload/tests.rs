@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Glance, glance, read};
+use super::{Glance, glance, read, read_pull};
 use crate::model::{
     Conclusion, Gate, GitHubEvent, InstallationId, RepositoryFacts, RepositoryName, RunAttempt, RunId,
     RunSnapshot, Signal, Status, Timestamp, WorkflowId,
@@ -359,5 +359,49 @@ fn a_body_cut_anywhere_is_refused() {
     for end in 0..body.len() {
         assert!(glance("workflow_run", &body[..end]).is_err());
         assert!(read("workflow_run", &body[..end]).is_err());
+    }
+}
+
+#[test]
+fn what_happens_to_pull_requests_is_read_with_its_nulls_and_nothing_else_is() {
+    let read = |event: &str, more: &str| {
+        let body =
+            format!(r#"{{"repository":{{"full_name":"acme/api"}},"sender":{{"login":"eve"}},{more}}}"#);
+        read_pull(event, body.as_bytes())
+    };
+    const PULL: &str = r#""pull_request":{"number":7,"labels":[],"head":{"ref":"fix","sha":"abc","repo":null},"title":null}"#;
+    let labelled = read("pull_request", &format!(r#""action":"labeled",{PULL}"#)).unwrap().unwrap();
+    assert_eq!((labelled.signal.as_str(), labelled.number), ("pull_request.labeled", 7));
+    assert_eq!(labelled.sender.as_deref(), Some("eve"));
+    let pull = labelled.pull.unwrap();
+    assert_eq!((pull.head_sha.as_deref(), pull.head_repository, pull.title), (Some("abc"), None, None));
+
+    let review = r#""review":{"state":"APPROVED","user":null,"author_association":"MEMBER","body":null}"#;
+    let reviewed = read("pull_request_review", &format!(r#""action":"submitted",{review},{PULL}"#));
+    let said = reviewed.unwrap().unwrap().said.unwrap();
+    assert_eq!((said.state.as_deref(), said.author, said.body), (Some("approved"), None, None));
+
+    let comment = |issue: &str, body: &str| {
+        read("issue_comment", &format!(r#""action":"created","issue":{issue},"comment":{{"body":"{body}"}}"#))
+    };
+    let of_pull = r#"{"number":7,"pull_request":{}}"#;
+    assert_eq!(comment(of_pull, "/retry").unwrap().unwrap().number, 7);
+    for (issue, body) in [
+        (r#"{"number":7}"#, "/retry"),
+        (r#"{"number":7,"pull_request":null}"#, "/retry"),
+        (of_pull, "<!-- runwarden:retry -->\\nretried"),
+    ] {
+        assert_eq!(comment(issue, body), Ok(None), "{issue} {body}");
+    }
+    assert_eq!(read("pull_request", &format!(r#""action":"unheard_of",{PULL}"#)), Ok(None));
+    assert_eq!(read("issue_comment", r#""action":"edited""#), Ok(None));
+    for (event, more) in [
+        ("pull_request", r#""action":"labeled""#),
+        ("pull_request", r#""action":"labeled","pull_request":{"number":7}"#),
+        ("issue_comment", r#""action":"created""#),
+        ("issue_comment", r#""action":"created","issue":{"pull_request":{}}"#),
+        ("pull_request", PULL),
+    ] {
+        assert!(read(event, more).is_err(), "{event} {more}");
     }
 }

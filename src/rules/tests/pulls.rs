@@ -1,7 +1,7 @@
 //! `pull_request`, by tables: which pull requests a run may have, and what is asked of them.
 
 use super::*;
-use crate::model::{Details, Fact, PullRequest};
+use crate::model::{ChangedFiles, Details, Fact, PullRequest};
 
 const COMMIT: &str = "acb5820ced9479c074f688cc328bf03f341a511d";
 
@@ -120,5 +120,44 @@ fn a_label_bounds_the_attempt_by_the_smallest_number_that_it_carries() {
     assert_eq!(judged(around(), &["retry 2x"], Some(1), Fact::Missing("lost".to_owned())), Truth::Unknown);
     for odd in ["retry", "retry/**", "*/*", "!retry/*", "/retry*/", "retr?/*"] {
         assert_eq!(LabelBound::parse(Word::RunAttempt, odd), None, "{odd}");
+    }
+}
+
+#[test]
+fn changed_files_are_asked_for_of_the_runs_commit_and_no_more_is_said_than_is_known() {
+    let path = |pattern: &str| Some(vec![Pattern::compile_for_paths(pattern).unwrap()]);
+    let every = |pattern| FilesTest { every: path(pattern), ..FilesTest::default() };
+    let some = |pattern| FilesTest { some: path(pattern), ..FilesTest::default() };
+    let none = |pattern| FilesTest { none: path(pattern), ..FilesTest::default() };
+    let all = |files: &[&[&str]]| ChangedFiles {
+        files: files.iter().map(|names| names.iter().map(|name| (*name).to_owned()).collect()).collect(),
+        complete: true,
+        head_sha: Some(COMMIT.to_owned()),
+    };
+    let docs = all(&[&["docs/a.md"], &["README.md"]]);
+    let renamed = all(&[&["docs/b.md", "src/b.rs"]]);
+    let cut = ChangedFiles { complete: false, ..docs.clone() };
+    let moved = ChangedFiles { head_sha: Some("other".to_owned()), ..docs.clone() };
+    for (test, files, expected) in [
+        (every("**/*.md"), &docs, Truth::Yes),
+        (every("docs/**"), &docs, Truth::No),
+        (every("docs/**"), &renamed, Truth::No),
+        (every("**"), &all(&[]), Truth::No),
+        (every("**/*.md"), &cut, Truth::Unknown),
+        (every("docs/**"), &cut, Truth::No),
+        (every("**/*.md"), &moved, Truth::Unknown),
+        (some("src/**"), &docs, Truth::No),
+        (some("src/**"), &renamed, Truth::Yes),
+        (some("src/**"), &cut, Truth::Unknown),
+        (some("docs/**"), &cut, Truth::Yes),
+        (none("src/**"), &docs, Truth::Yes),
+        (none("src/**"), &renamed, Truth::No),
+        (none("src/**"), &cut, Truth::Unknown),
+        (none("docs/**"), &moved, Truth::Unknown),
+    ] {
+        let test = PullTest { changed_files: Some(test), ..PullTest::default() };
+        let changed = PullRequest { files: Fact::Known(files.clone()), ..pull() };
+        let result = Condition::Pull(Box::new(test.clone())).evaluate(&with(Fact::Known(vec![changed])), NOW);
+        assert_eq!(result.satisfied, expected, "{test:?} of {files:?}: {result:?}");
     }
 }
