@@ -51,7 +51,7 @@ impl Pipeline {
             None if rule.schedule().is_none() => {
                 Gathered::Nothing(format!("rule {} has no schedule: it is asked of one run", rule.name))
             }
-            None => self.gather_pass(self.pass_of(&apply)).await,
+            None => self.gatherer.gather_pass(self.pass_of(&apply)).await,
         }
     }
 
@@ -63,19 +63,19 @@ impl Pipeline {
         run: RunId,
     ) -> Result<Gathered, Gathered> {
         let meter = Meter::default();
-        let access = self.access(apply.repository.clone(), None, Lane::Event, &meter);
+        let access = self.gatherer.access(apply.repository.clone(), None, Lane::Event, &meter);
         let asked = |facts: &Facts| needs_of(&rules.ceilings, rule, facts, self.clock.now());
         let run = self.github.run(&access, run).await.map_err(|error| not_shown(&apply, run, &error))?;
         let alone = asked_of(&apply, run);
         let shared = Shared::default();
         let gated = rule.asks_for_gates();
-        let mut gates = self.at_each_gate(&access, gated, alone.clone(), &shared, &asked).await?;
+        let mut gates = self.gatherer.at_each_gate(&access, gated, alone.clone(), &shared, &asked).await?;
         if gates.is_empty() {
             gates.push(alone);
         }
         let (mut facts, mut notes) = (Vec::new(), Vec::new());
         for mut of in gates {
-            notes.extend(self.complete(&access, &mut of, &shared, asked).await?.notes);
+            notes.extend(self.gatherer.complete(&access, &mut of, &shared, asked).await?.notes);
             facts.push(of);
         }
         let matches = |facts: &Facts| judge(rules, rule, facts, self.clock.now()).verdict == Verdict::Matched;
@@ -95,7 +95,7 @@ impl Pipeline {
         apply: &Apply,
         requests: &mut Requests,
     ) -> Result<Vec<Facts>, Gathered> {
-        match self.runs_of(rule, self.pass_of(apply), apply.repository.clone()).await? {
+        match self.gatherer.runs_of(rule, self.pass_of(apply), apply.repository.clone()).await? {
             Gathered::Runs { runs, requests: more, .. } => {
                 requests.add(more);
                 Ok(runs)

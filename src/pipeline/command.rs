@@ -105,7 +105,7 @@ impl Pipeline {
 
     async fn judge_asked(&self, delivery: &DeliveryRow, asked: Asked) -> Result<Decided, StoreError> {
         let gathered = match asked {
-            Asked::Action(command) => self.gather_command(command).await,
+            Asked::Action(command) => self.gatherer.gather_command(command).await,
             Asked::Rule(apply) => self.gather_apply(apply).await,
         };
         let now = self.clock.now();

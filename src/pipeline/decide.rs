@@ -143,7 +143,7 @@ impl Decider {
                         self.pipeline.decide_facts(&delivery, vec![facts], Requests::default(), None).await?,
                     );
                 } else {
-                    self.gather(delivery, async move { pipeline.gather_facts(facts).await });
+                    self.gather(delivery, async move { pipeline.gatherer.gather_facts(facts).await });
                 }
             }
             Reading::Event(Event::Pull(event)) => match pipeline.why_not_its_runs(&event, now) {
@@ -151,7 +151,7 @@ impl Decider {
                 None => self.gather(delivery, async move { pipeline.gather_pull(*event).await }),
             },
             Reading::Event(Event::Command(command)) => {
-                self.gather(delivery, async move { pipeline.gather_command(*command).await });
+                self.gather(delivery, async move { pipeline.gatherer.gather_command(*command).await });
             }
             Reading::Event(Event::Apply(apply)) => {
                 self.gather(delivery, async move { pipeline.gather_apply(*apply).await });
@@ -162,7 +162,7 @@ impl Decider {
                     let why = format!("skipped: the rule's previous pass still has {open} actions to do");
                     ready.push(without_decision(&delivery, &why, now));
                 } else {
-                    self.gather(delivery, async move { pipeline.gather_pass(pass).await });
+                    self.gather(delivery, async move { pipeline.gatherer.gather_pass(pass).await });
                 }
             }
         }

@@ -203,8 +203,12 @@ impl Pipeline {
             }
         };
         let meter = Meter::default();
-        let access =
-            self.access(action.plan.repository.clone(), action.plan.installation, action.plan.lane, &meter);
+        let access = self.gatherer.access(
+            action.plan.repository.clone(),
+            action.plan.installation,
+            action.plan.lane,
+            &meter,
+        );
         let tries = action.tries.saturating_add(1);
         let outcome = match self.why_impossible(&action.plan) {
             Some(why) => Outcome::Refused(why),

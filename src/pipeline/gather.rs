@@ -12,7 +12,7 @@ use crate::{
     store::StoreError,
 };
 
-use super::{Pipeline, apply::Applied, listing, surroundings::Shared};
+use super::{Gatherer, apply::Applied, listing, surroundings::Shared};
 
 /// What gathering brought.
 pub(super) enum Gathered {
@@ -43,7 +43,7 @@ pub(super) struct Completed {
     archive_read: bool,
 }
 
-impl Pipeline {
+impl Gatherer {
     /// Completes a webhook's facts.
     pub(super) async fn gather_facts(&self, mut facts: Facts) -> Gathered {
         let meter = Meter::default();
@@ -104,12 +104,19 @@ impl Pipeline {
         let unreadable = |error: StoreError| Gathered::Later { until: None, why: error.to_string() };
         Ok(match *need {
             Need::RerunsByUs => {
-                let reruns = self.store.reruns_of(facts.run.id).await.map_err(unreadable)?;
+                let reruns = match &self.ledger {
+                    Some(store) => store.reruns_of(facts.run.id).await.map_err(unreadable)?,
+                    None => 0,
+                };
                 facts.details.reruns_by_us = Fact::Known(reruns);
                 Ok(())
             }
             Need::Acts => {
-                facts.details.acts = Fact::Known(self.store.acts_on(facts.run.id).await.map_err(unreadable)?);
+                let acts = match &self.ledger {
+                    Some(store) => store.acts_on(facts.run.id).await.map_err(unreadable)?,
+                    None => Vec::new(),
+                };
+                facts.details.acts = Fact::Known(acts);
                 Ok(())
             }
             Need::NewerPending => self.newer_pending(access, &facts.run, shared).await.map(|found| {

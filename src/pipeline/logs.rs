@@ -22,7 +22,7 @@ use crate::{
     scan::{ArchivedJob, Limits, Patterns, ScanError, scan_archive, scan_text},
 };
 
-use super::{Pipeline, gather::Gathered};
+use super::{Gatherer, gather::Gathered};
 
 /// A larger archive is not fetched; then each job's own log is.
 const LARGEST_ARCHIVE_BYTES: u64 = 512 << 20;
@@ -85,7 +85,7 @@ struct Wanted {
     wanted: bool,
 }
 
-impl Pipeline {
+impl Gatherer {
     /// Reads a job's log, and with an archive those of the others that are as likely to be asked for. `archive_read` says
     /// whether the archive has been tried for these facts.
     pub(super) async fn read_logs(
@@ -211,10 +211,10 @@ impl Pipeline {
         searched.await.map_err(|error| Unread::NotKnown(format!("the search of a log failed: {error}")))?
     }
 
-    /// A file beside the database that has no name any more, so that nothing is left of it whatever happens.
+    /// A file that has no name any more, so that nothing is left of it whatever happens.
     fn spool(&self) -> Result<File, Unread> {
         let number = self.logs.0.files.fetch_add(1, Ordering::Relaxed);
-        let mut path = self.store.path().as_os_str().to_owned();
+        let mut path = self.spool.as_os_str().to_owned();
         path.push(format!(".log-{}-{number}", std::process::id()));
         let cannot = |error: std::io::Error| Unread::Later(format!("cannot make a file for a log: {error}"));
         // What a process of the same number left at its sudden end.

@@ -55,11 +55,11 @@ impl Pipeline {
             }
             WantedLook::NewerRun => {
                 let run = looked_at(look)?;
-                look.newer_run = Some(self.newer_run(access, run).await?);
+                look.newer_run = Some(self.gatherer.newer_run(access, run).await?);
             }
             WantedLook::NewerCommit => {
                 let run = looked_at(look)?;
-                look.newer_commit = Some(self.newer_commit(access, run).await?);
+                look.newer_commit = Some(self.gatherer.newer_commit(access, run).await?);
             }
             WantedLook::Reviews => look.reviews = Some(self.look_at_reviews(access, plan).await?),
             WantedLook::Running => look.running = Some(self.running_of_rule(access, action).await?),

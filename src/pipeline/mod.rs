@@ -23,7 +23,10 @@ mod surroundings;
 mod tell;
 mod underway;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 pub use command::{Asked, CommandError};
 pub use decide::Decider;
@@ -54,12 +57,25 @@ pub struct Pipeline {
     pub sightings: Sightings,
     /// What is counted.
     pub metrics: Metrics,
-    rules: Arc<RwLock<Arc<Ruleset>>>,
+    gatherer: Gatherer,
     listed: listing::Listed,
     starting: starting::Starting,
-    logs: logs::Logs,
     /// One at a time, so that two runs of one pull request do not both find that there is no comment yet.
     telling: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// What finds out what rules ask for; it changes nothing anywhere. Clones share what it knows.
+#[derive(Clone)]
+struct Gatherer {
+    github: GitHub,
+    clock: Clock,
+    sightings: Sightings,
+    rules: Arc<RwLock<Arc<Ruleset>>>,
+    logs: logs::Logs,
+    /// What has been done before; without a ledger that is nothing.
+    ledger: Option<Store>,
+    /// How the paths of files begin that logs are written to for a moment.
+    spool: PathBuf,
 }
 
 /// What one step of a worker did.
@@ -85,16 +101,17 @@ impl Pipeline {
     /// Joins the handles on the world with the rules.
     #[must_use]
     pub fn new(store: Store, github: GitHub, clock: Clock, metrics: Metrics, ruleset: Ruleset) -> Self {
+        let spool = store.path().to_owned();
+        let gatherer = Gatherer::new(github.clone(), clock.clone(), ruleset, spool, Some(store.clone()));
         Self {
             store,
             github,
             clock,
-            sightings: Sightings::new(),
+            sightings: gatherer.sightings.clone(),
             metrics,
-            rules: Arc::new(RwLock::new(Arc::new(ruleset))),
+            gatherer,
             listed: listing::Listed::default(),
             starting: starting::Starting::default(),
-            logs: logs::Logs::default(),
             telling: Arc::default(),
         }
     }
@@ -102,13 +119,13 @@ impl Pipeline {
     /// The rules that hold now.
     #[must_use]
     pub fn rules(&self) -> Arc<Ruleset> {
-        self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.gatherer.rules()
     }
 
     /// Puts other rules in place; what was planned under the old ones stays planned, unless its rule is gone,
     /// off or only observing by then.
     pub fn set_rules(&self, ruleset: Ruleset) {
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ruleset);
+        *self.gatherer.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ruleset);
     }
 
     /// Why an action planned earlier cannot or must not be carried out now, whatever GitHub says.
@@ -146,5 +163,23 @@ impl Pipeline {
             Some(Mode::Observe) => Some(format!("rule {rule} only observes now")),
             Some(Mode::Enforce) => None,
         }
+    }
+}
+
+impl Gatherer {
+    fn new(github: GitHub, clock: Clock, ruleset: Ruleset, spool: PathBuf, ledger: Option<Store>) -> Self {
+        Self {
+            github,
+            clock,
+            sightings: Sightings::new(),
+            rules: Arc::new(RwLock::new(Arc::new(ruleset))),
+            logs: logs::Logs::default(),
+            ledger,
+            spool,
+        }
+    }
+
+    fn rules(&self) -> Arc<Ruleset> {
+        self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

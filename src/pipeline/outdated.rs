@@ -46,7 +46,7 @@ impl Pipeline {
     /// Who is in the teams now; what GitHub refuses to tell is not known.
     async fn ask_for_teams_anew(&self, access: &Access, facts: &mut Facts) -> Result<(), GitHubError> {
         for known in &mut facts.details.teams {
-            known.is_member = match self.in_team(access, &known.team, &known.login).await {
+            known.is_member = match self.gatherer.in_team(access, &known.team, &known.login).await {
                 Ok(is_member) => is_member,
                 Err(error) if error.is_transient() || matches!(error, GitHubError::Unauthorized { .. }) => {
                     return Err(error);

@@ -47,7 +47,7 @@ impl Pipeline {
     /// Finds the runs of the pull request's head commit and completes what their verdicts need.
     pub(super) async fn gather_pull(&self, event: PullEvent) -> Gathered {
         let meter = Meter::default();
-        let access = self.access(event.repository.clone(), event.installation, Lane::Event, &meter);
+        let access = self.gatherer.access(event.repository.clone(), event.installation, Lane::Event, &meter);
         let brought = async {
             // As it is now: the webhook may come late or for the second time, and what it shows be long undone.
             let pull = self.github.pull_request(&access, event.number).await;
@@ -123,13 +123,13 @@ impl Pipeline {
             if let (true, Some(before)) = (facts.details.repository.is_not_asked(), all.last()) {
                 facts.details.repository = before.details.repository.clone();
             }
-            let mut each = self.at_each_gate(access, gated, facts.clone(), &shared, &asked).await?;
+            let mut each = self.gatherer.at_each_gate(access, gated, facts.clone(), &shared, &asked).await?;
             // One that waits nowhere any more may still be cancelled.
             if each.is_empty() {
                 each.push(facts);
             }
             for mut facts in each {
-                notes.extend(self.complete(access, &mut facts, &shared, asked).await?.notes);
+                notes.extend(self.gatherer.complete(access, &mut facts, &shared, asked).await?.notes);
                 all.push(facts);
             }
         }

@@ -5,7 +5,7 @@ use crate::{
     model::{Fact, PullRequest, RunSnapshot, of_run},
 };
 
-use super::{Pipeline, surroundings::Shared};
+use super::{Gatherer, surroundings::Shared};
 
 /// How mirrors of pull requests name their branches: `pull-request/123`.
 const MIRROR: &str = "pull-request/";
@@ -18,7 +18,7 @@ pub(super) fn mirrored(run: &RunSnapshot) -> Option<u64> {
     branch.strip_prefix(MIRROR).and_then(|number| number.parse().ok())
 }
 
-impl Pipeline {
+impl Gatherer {
     /// The pull requests that the run belongs to, by the branch and commit of its head: payloads name none of forks.
     pub(super) async fn pulls_of(
         &self,

@@ -12,7 +12,7 @@ use crate::{
     rules::Presence,
 };
 
-use super::Pipeline;
+use super::Gatherer;
 
 /// So many runs of a branch are looked at for newer ones: the list begins with the newest.
 const NEWEST: u8 = 10;
@@ -36,7 +36,7 @@ impl Shared {
     }
 }
 
-impl Pipeline {
+impl Gatherer {
     /// Where the run's workflow stands.
     pub(super) async fn workflow_state(
         &self,

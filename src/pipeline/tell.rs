@@ -155,7 +155,7 @@ impl Pipeline {
 
     /// The pull request whose head is the run's commit. Of none or of several nothing is told.
     async fn pull_of(&self, access: &Access, run: &RunSnapshot) -> Result<PullRequest, Outcome> {
-        let pulls = match self.pulls_of(access, run, &Shared::default()).await {
+        let pulls = match self.gatherer.pulls_of(access, run, &Shared::default()).await {
             Ok(Fact::Known(pulls)) => pulls,
             Ok(Fact::Missing(why)) => return Err(Outcome::Refused(why)),
             Ok(Fact::NotAsked) => Vec::new(),

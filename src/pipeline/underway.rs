@@ -8,7 +8,7 @@ use crate::{
     store::SetGoing,
 };
 
-use super::{Pipeline, listing, surroundings::Shared};
+use super::{Gatherer, Pipeline, listing, surroundings::Shared};
 
 /// Where runs stand that take up runners or are about to. A run that waits for approval is not among them.
 const UNDER_WAY: [Status; 4] = [Status::InProgress, Status::Queued, Status::Requested, Status::Pending];
@@ -24,7 +24,7 @@ fn is_young(status: &Status) -> bool {
     matches!(status, Status::Requested | Status::Pending)
 }
 
-impl Pipeline {
+impl Gatherer {
     /// Enters into the facts which runs are under way; with `bases`, of those of the run's workflow and of the run
     /// itself also what their pull requests are to be merged into.
     pub(super) async fn underway(
@@ -73,7 +73,9 @@ impl Pipeline {
         found.dedup_by_key(|run| run.id);
         Ok(found)
     }
+}
 
+impl Pipeline {
     /// The other runs of the repository that the action's rule has set going and that are under way. What was let go a
     /// moment ago counts until GitHub has had time to show it; of two that are about to go, the later one waits.
     pub(super) async fn running_of_rule(
@@ -81,7 +83,7 @@ impl Pipeline {
         access: &Access,
         action: &ActionRow,
     ) -> Result<Vec<RunId>, GitHubError> {
-        let listed = self.list_underway(access).await?;
+        let listed = self.gatherer.list_underway(access).await?;
         let now = self.clock.now();
         let plan = &action.plan;
         // Read after the list: what was let go meanwhile is in one of both.
