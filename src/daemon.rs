@@ -72,24 +72,35 @@ pub type SharedSecrets = Arc<RwLock<WebhookSecrets>>;
 /// # Errors
 /// When a key or certificate is not usable.
 pub fn connect(config: &Config, clock: Clock) -> Result<GitHub, github::SetupError> {
+    GitHub::new(options(config), clock)
+}
+
+/// A client of the configured GitHub that cannot change anything: it only reads, reviews as nobody and tells nobody.
+///
+/// # Errors
+/// When the credentials cannot be used.
+pub fn connect_to_read(config: &Config, clock: Clock) -> Result<GitHub, github::SetupError> {
+    let options = options(config);
+    GitHub::new(github::Options { reads_only: true, reviewer: None, channels: Vec::new(), ..options }, clock)
+}
+
+fn options(config: &Config) -> github::Options {
     let settings = &config.github;
-    GitHub::new(
-        github::Options {
-            api_url: settings.api_url.clone(),
-            credential: match &settings.credentials {
-                Credentials::App { id, private_key } => {
-                    github::Credential::App { id: *id, private_key_pem: text(private_key) }
-                }
-                Credentials::Token(token) => github::Credential::Token(text(token)),
-            },
-            reviewer: settings.reviewer.as_ref().map(text),
-            ca_pem: settings.ca.as_ref().map(|ca| ca.pem.clone().into_bytes()),
-            write_interval: settings.write_interval,
-            timeout: settings.timeout,
-            channels: config.channels.iter().map(channel).collect(),
+    github::Options {
+        api_url: settings.api_url.clone(),
+        credential: match &settings.credentials {
+            Credentials::App { id, private_key } => {
+                github::Credential::App { id: *id, private_key_pem: text(private_key) }
+            }
+            Credentials::Token(token) => github::Credential::Token(text(token)),
         },
-        clock,
-    )
+        reviewer: settings.reviewer.as_ref().map(text),
+        ca_pem: settings.ca.as_ref().map(|ca| ca.pem.clone().into_bytes()),
+        write_interval: settings.write_interval,
+        timeout: settings.timeout,
+        channels: config.channels.iter().map(channel).collect(),
+        reads_only: false,
+    }
 }
 
 fn channel(settings: &ChannelSettings) -> github::Channel {

@@ -13,3 +13,8 @@ pub(super) fn config(path: &Path) -> Result<Loaded, Problems> {
 pub(super) fn config_without_secrets(path: &Path) -> Result<Loaded, Problems> {
     config::load_without_secrets(path)
 }
+
+/// Loads a configuration with the secrets that reading from GitHub takes.
+pub(super) fn config_to_read(path: &Path) -> Result<Loaded, Problems> {
+    config::load_to_read(path, &|name| std::env::var(name).ok())
+}

@@ -1,5 +1,6 @@
 //! The command line: a function for each command, and what is common to them.
 
+mod anew;
 mod apply;
 mod check;
 mod demo;
@@ -14,6 +15,7 @@ mod schema;
 mod serve;
 mod show;
 mod test;
+mod try_out;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -76,6 +78,8 @@ enum Command {
     History(history::HistoryArgs),
     /// Judge what the ledger holds by other rules, offline, and show what would have been different
     Replay(replay::ReplayArgs),
+    /// Show what the rules would have done with a repository that has never seen them; it only reads
+    Try(try_out::TryArgs),
     /// Ask a rule by hand: of one run, or over a repository as on its schedule (exit code 5 if there is nothing to do)
     Apply(apply::ApplyArgs),
     /// Look at and act on workflow runs by hand, with the configuration's credentials
@@ -133,6 +137,7 @@ async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(&args).await,
         Command::History(args) => history::run(&args).await,
         Command::Replay(args) => replay::run(&args).await,
+        Command::Try(args) => try_out::run(&args).await,
         Command::Apply(args) => apply::run(&args).await,
         Command::Runs(command) => runs::run(command).await,
         Command::Demo(args) => demo::run(&args).await,

@@ -57,7 +57,7 @@ impl<'a> Channels<'a> {
         let url = fields.require(report, "url", "write `url: { env: SLACK_URL }` or `url: { file: PATH }`");
         let url = url.and_then(|at| {
             let url = secret::secret(report, &at, world)?;
-            if world.reads_secrets && !may_be_posted_to(url.expose()) {
+            if world.reads_secrets() && !may_be_posted_to(url.expose()) {
                 let message = "this is not a URL that messages may be posted to";
                 report.error(&at, message, "it begins with `https://`; `http://` only goes to this machine");
                 return None;

@@ -12,7 +12,7 @@ use super::{
     problem::{Problems, Severity},
     report::{At, Report},
     rule::Draft,
-    secret::World,
+    secret::{Secrets, World},
     sections,
     settings::{Config, GitHubSettings},
     signatures,
@@ -40,7 +40,16 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with it, if anything keeps it from being run with.
 pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Problems> {
-    load_from(path, env, true)
+    load_from(path, env, Secrets::All)
+}
+
+/// Reads and compiles a file with no more of its secrets than reading from GitHub takes: `github.token` or
+/// `github.app`, and `github.ca_file`.
+///
+/// # Errors
+/// Everything else that is wrong with it.
+pub fn load_to_read(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Problems> {
+    load_from(path, env, Secrets::OfReading)
 }
 
 /// Reads and compiles a file without reading its secrets, for what only judges or looks things up: where a rule
@@ -49,13 +58,13 @@ pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded,
 /// # Errors
 /// Everything else that is wrong with it.
 pub fn load_without_secrets(path: &Path) -> Result<Loaded, Problems> {
-    load_from(path, &|_| None, false)
+    load_from(path, &|_| None, Secrets::None)
 }
 
 fn load_from(
     path: &Path,
     env: &dyn Fn(&str) -> Option<String>,
-    reads_secrets: bool,
+    secrets: Secrets,
 ) -> Result<Loaded, Problems> {
     let name = path.display().to_string();
     let refuse = |message: String, remedy: &str| Problems::of_file(&name, message, remedy);
@@ -72,7 +81,7 @@ fn load_from(
         refuse(format!("the configuration is not UTF-8, from line {line} on"), "save it as UTF-8")
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    compile_in(&source, &name, World { folder, env, reads_secrets, channels: &[] })
+    compile_in(&source, &name, World { folder, env, secrets, channels: &[] })
 }
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
@@ -91,7 +100,7 @@ pub fn compile(
     folder: &Path,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Loaded, Problems> {
-    compile_in(source, name, World { folder, env, reads_secrets: true, channels: &[] })
+    compile_in(source, name, World { folder, env, secrets: Secrets::All, channels: &[] })
 }
 
 fn compile_in(source: &str, name: &str, world: World<'_>) -> Result<Loaded, Problems> {
@@ -128,7 +137,7 @@ fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Conf
     let fields = Fields::open(report, &root, vocabulary::ROOT)?;
     let server = sections::server(report, fields.get("server").as_ref());
     let webhook = section(report, &fields, "webhook", sections::WEBHOOK_HELP)
-        .and_then(|at| sections::webhook(report, &at, world));
+        .and_then(|at| sections::webhook(report, &at, world.of_acting()));
     let github =
         section(report, &fields, "github", github::HELP).and_then(|at| github::github(report, &at, world));
     let database = sections::database(report, fields.get("database").as_ref(), world);
@@ -139,7 +148,7 @@ fn config(report: &mut Report<'_>, root: &Node, world: World<'_>) -> Option<Conf
         Some(at) => limits::ceilings(report, &at),
     };
     signatures::signatures(report, fields.get("signatures").as_ref());
-    let mut channels = Channels::read(report, fields.get("channels").as_ref(), world);
+    let mut channels = Channels::read(report, fields.get("channels").as_ref(), world.of_acting());
     let names = channels.names();
     let world = World { channels: &names, ..world };
     let rules = fields.get("rules");

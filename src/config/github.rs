@@ -31,7 +31,7 @@ pub(super) fn github(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> 
     let write_interval =
         fields.get("write_interval").map_or(Some(DEFAULT_WRITE_INTERVAL), |at| values::duration(report, &at));
     let timeout = fields.get("timeout").map_or(Some(DEFAULT_TIMEOUT), |at| timeout(report, &at));
-    let reviewer = fields.get("reviewer").map(|at| reviewer(report, &at, world));
+    let reviewer = fields.get("reviewer").map(|at| reviewer(report, &at, world.of_acting()));
     Some(GitHubSettings {
         api_url: api_url?,
         credentials: credentials?,
@@ -94,7 +94,7 @@ fn app_id(report: &mut Report<'_>, at: &At<'_>) -> Option<u64> {
 
 fn private_key(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> Option<Secret> {
     let key = secret::secret(report, at, world)?;
-    if !world.reads_secrets {
+    if !world.reads_secrets() {
         return Some(key);
     }
     // Variables often cannot hold line breaks, so that people write `\n`.
@@ -147,7 +147,7 @@ fn timeout(report: &mut Report<'_>, at: &At<'_>) -> Option<Duration> {
 
 fn ca_file(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> Option<CaFile> {
     let path = world.folder.join(values::text(report, at)?);
-    if !world.reads_secrets {
+    if !world.reads_secrets() {
         return Some(CaFile { path, pem: String::new() });
     }
     let pem = secret::file_text(report, at, world)?;

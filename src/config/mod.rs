@@ -41,7 +41,7 @@ mod values;
 mod vocabulary;
 mod window;
 
-pub use compile::{Loaded, compile, load, load_without_secrets};
+pub use compile::{Loaded, compile, load, load_to_read, load_without_secrets};
 pub use problem::{Problem, Problems, Severity};
 pub use reference::{Entry, Shape, vocabulary};
 pub use schema::schema;

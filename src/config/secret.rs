@@ -37,6 +37,15 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Which secrets and certificates are read; of the others only how they are named is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Secrets {
+    All,
+    /// What it takes to read from GitHub.
+    OfReading,
+    None,
+}
+
 /// Where secrets and files come from.
 #[derive(Clone, Copy)]
 pub(super) struct World<'w> {
@@ -44,10 +53,23 @@ pub(super) struct World<'w> {
     pub(super) folder: &'w Path,
     /// The environment's variables.
     pub(super) env: &'w dyn Fn(&str) -> Option<String>,
-    /// Whether secrets and certificates are read; if not, only how they are named is checked.
-    pub(super) reads_secrets: bool,
+    /// Which secrets are read.
+    pub(super) secrets: Secrets,
     /// The channels that may be told, by name.
     pub(super) channels: &'w [(String, ChannelFormat)],
+}
+
+impl World<'_> {
+    /// Whether secrets and certificates are read.
+    pub(super) fn reads_secrets(self) -> bool {
+        self.secrets != Secrets::None
+    }
+
+    /// The same for what only acting takes.
+    pub(super) fn of_acting(self) -> Self {
+        let secrets = if self.secrets == Secrets::All { Secrets::All } else { Secrets::None };
+        Self { secrets, ..self }
+    }
 }
 
 /// Stands for a secret that was not read.
@@ -90,7 +112,7 @@ fn from_env(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> Option<Se
         report.error(at, "this is not the name of an environment variable", remedy);
         return None;
     }
-    if !world.reads_secrets {
+    if !world.reads_secrets() {
         return Some(Secret::new(UNREAD));
     }
     let Some(text) = (world.env)(name) else {
@@ -102,7 +124,7 @@ fn from_env(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> Option<Se
 }
 
 fn from_file(report: &mut Report<'_>, at: &At<'_>, world: World<'_>) -> Option<Secret> {
-    if !world.reads_secrets {
+    if !world.reads_secrets() {
         return super::values::text(report, at).map(|_| Secret::new(UNREAD));
     }
     let text = file_text(report, at, world)?;

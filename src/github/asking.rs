@@ -111,12 +111,16 @@ impl GitHub {
         if !is_target(&call.target) {
             return Err(GitHubError::NotSent { why: "the request's path is not one".to_owned() });
         }
+        if self.inner.reads_only && !call.is_read() && !is_for_a_token(asker, call) {
+            let why = format!("{} {} could change something, and this only reads", call.method, call.target);
+            return Err(GitHubError::NotSent { why });
+        }
         let octocrab = self.inner.signing(&asker.identity)?;
         let pacer = self.pacer(asker.identity.bucket());
         let cost = if call.is_read() { Cost::Read } else { Cost::Write };
         let blocked = |wait: Wait| GitHubError::Blocked { until: wait.until, why: wait.why };
         let permit = pacer.admit(asker.lane, cost, self.inner.clock.now()).map_err(blocked)?;
-        asker.meter.inspect(|meter| meter.add(call));
+        asker.meter.map_or(Ok(()), |meter| meter.add(call))?;
         let result = transport::exchange(&octocrab, call, self.inner.timeout).await;
         if let Err(GitHubError::NotSent { .. }) = &result {
             asker.meter.inspect(|meter| meter.take_back(call));
@@ -131,6 +135,13 @@ impl GitHub {
             None => Ok(answer),
         }
     }
+}
+
+/// The one POST that changes nothing: an App's tokens are asked for by it.
+fn is_for_a_token(asker: &Asker<'_>, call: &Call) -> bool {
+    let of_app = matches!(asker.identity, Identity::App);
+    let target = call.target.strip_prefix("/app/installations/");
+    of_app && target.is_some_and(|rest| rest.ends_with("/access_tokens"))
 }
 
 /// An answer to a call that should succeed.

@@ -8,7 +8,7 @@ use std::{
 use octocrab::{auth::AppAuth, models::AppId};
 
 use super::{
-    Channel, SecretText, SetupError,
+    Channel, GitHubError, SecretText, SetupError,
     transport::{self, Call},
 };
 use crate::model::{InstallationId, Lane, RepositoryName, Requests};
@@ -44,6 +44,8 @@ pub struct Options {
     pub timeout: Duration,
     /// Where messages may be posted to.
     pub channels: Vec<Channel>,
+    /// Whether nothing may be asked for but reads: no request leaves that could change something.
+    pub reads_only: bool,
 }
 
 impl Options {
@@ -58,6 +60,7 @@ impl Options {
             write_interval: Duration::from_secs(1),
             timeout: Duration::from_secs(30),
             channels: Vec::new(),
+            reads_only: false,
         }
     }
 }
@@ -65,9 +68,24 @@ impl Options {
 /// Counts requests sent on behalf of an execution or a decision; clones share the count. Token mints and
 /// look-ups of installations serve many and are not counted.
 #[derive(Debug, Clone, Default)]
-pub struct Meter(Arc<Mutex<Requests>>);
+pub struct Meter {
+    requests: Arc<Mutex<Requests>>,
+    most: Option<u32>,
+}
 
 impl Meter {
+    /// One that lets so many requests be sent, and no more.
+    #[must_use]
+    pub fn at_most(most: u32) -> Self {
+        Self { most: Some(most), ..Self::default() }
+    }
+
+    /// Whether it lets no more requests be sent.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.most.is_some_and(|most| self.count() >= most)
+    }
+
     /// How many were sent.
     #[must_use]
     pub fn count(&self) -> u32 {
@@ -80,13 +98,21 @@ impl Meter {
         self.with(|requests| requests.clone())
     }
 
-    pub(super) fn add(&self, call: &Call) {
+    /// Counts a request that is about to leave.
+    ///
+    /// # Errors
+    /// When it may not leave.
+    pub(super) fn add(&self, call: &Call) -> Result<(), GitHubError> {
         self.with(|requests| {
+            if let Some(most) = self.most.filter(|most| requests.count >= *most) {
+                return Err(GitHubError::NotSent { why: format!("{most} requests have been made") });
+            }
             requests.count += 1;
             if requests.asked.len() < Requests::MOST_ASKED {
                 requests.asked.push(format!("{} {}", call.method, call.target));
             }
-        });
+            Ok(())
+        })
     }
 
     /// For a request that did not leave after all.
@@ -101,7 +127,7 @@ impl Meter {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Requests) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.requests.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -95,7 +95,9 @@ impl Pipeline {
         apply: &Apply,
         requests: &mut Requests,
     ) -> Result<Vec<Facts>, Gathered> {
-        match self.gatherer.runs_of(rule, self.pass_of(apply), apply.repository.clone()).await? {
+        let meter = Meter::default();
+        let access = self.gatherer.access(apply.repository.clone(), None, Lane::Bulk, &meter);
+        match self.gatherer.runs_of(rule, self.pass_of(apply), &access).await? {
             Gathered::Runs { runs, requests: more, .. } => {
                 requests.add(more);
                 Ok(runs)

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::{
     github::{Access, GitHubError, Meter, RunQuery},
     model::{
-        Annotation, ChangedFiles, Command, Details, Fact, Facts, Gate, InstallationId, JobId, Lane,
-        Membership, RepositoryName, Requests, RunSnapshot, ScheduledPass, Signal, Status, Team, Timestamp,
+        Act, Annotation, ChangedFiles, Command, Details, Fact, Facts, Gate, InstallationId, JobId, Lane,
+        Membership, RepositoryName, Requests, RunId, RunSnapshot, ScheduledPass, Signal, Status, Team,
+        Timestamp,
     },
     rules::{Expectation, KeepCounting, Need, Pattern, Presence, Rule, Word, needs, needs_of},
     store::StoreError,
@@ -104,19 +105,12 @@ impl Gatherer {
         let unreadable = |error: StoreError| Gathered::Later { until: None, why: error.to_string() };
         Ok(match *need {
             Need::RerunsByUs => {
-                let reruns = match &self.ledger {
-                    Some(store) => store.reruns_of(facts.run.id).await.map_err(unreadable)?,
-                    None => 0,
-                };
+                let reruns = self.reruns_by_us(facts.run.id).await.map_err(unreadable)?;
                 facts.details.reruns_by_us = Fact::Known(reruns);
                 Ok(())
             }
             Need::Acts => {
-                let acts = match &self.ledger {
-                    Some(store) => store.acts_on(facts.run.id).await.map_err(unreadable)?,
-                    None => Vec::new(),
-                };
-                facts.details.acts = Fact::Known(acts);
+                facts.details.acts = Fact::Known(self.acts_on(facts.run.id).await.map_err(unreadable)?);
                 Ok(())
             }
             Need::NewerPending => self.newer_pending(access, &facts.run, shared).await.map(|found| {
@@ -161,6 +155,20 @@ impl Gatherer {
             }),
             Need::Logs(job) => self.read_logs(access, facts, job, &mut completed.archive_read).await?,
         })
+    }
+
+    async fn reruns_by_us(&self, run: RunId) -> Result<u32, StoreError> {
+        match &self.ledger {
+            Some(store) => store.reruns_of(run).await,
+            None => Ok(0),
+        }
+    }
+
+    async fn acts_on(&self, run: RunId) -> Result<Vec<Act>, StoreError> {
+        match &self.ledger {
+            Some(store) => store.acts_on(run).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn contributions(&self, access: &Access, facts: &mut Facts) -> Result<(), GitHubError> {
@@ -234,7 +242,11 @@ impl Gatherer {
                 .await
                 .map(|repositories| Gathered::Repositories { pass, repositories })
                 .map_err(not_listed),
-            Some(repository) => self.runs_of(rule, pass, repository).await,
+            Some(repository) => {
+                let meter = Meter::default();
+                let access = self.access(repository, pass.installation, Lane::Bulk, &meter);
+                self.runs_of(rule, pass, &access).await
+            }
         };
         outcome.unwrap_or_else(|instead| instead)
     }
@@ -278,10 +290,8 @@ impl Gatherer {
         &self,
         rule: &Rule,
         pass: ScheduledPass,
-        repository: RepositoryName,
+        access: &Access,
     ) -> Result<Gathered, Gathered> {
-        let meter = Meter::default();
-        let access = self.access(repository, pass.installation, Lane::Bulk, &meter);
         let listed_at = self.clock.now();
         let counts_all = rule.keep.as_ref().is_some_and(|keep| keep.counting == KeepCounting::All);
         let mut query =
@@ -290,7 +300,7 @@ impl Gatherer {
         if gated && query.status.is_none() {
             query.status = Some(Status::Waiting.as_str().to_owned());
         }
-        let listed = listing::all_runs(&self.github, &access, &query).await.map_err(not_listed)?;
+        let listed = listing::all_runs(&self.github, access, &query).await.map_err(not_listed)?;
         let rules = self.rules();
         let asked = |facts: &Facts| needs_of(&rules.ceilings, rule, facts, listed_at);
         let shared = Shared::default();
@@ -302,12 +312,12 @@ impl Gatherer {
             let installation = pass.installation;
             let sender = pass.by.clone();
             let facts = Facts { installation, details, sender, ..Facts::of(Signal::Schedule, run) };
-            for mut facts in self.at_each_gate(&access, gated, facts, &shared, &asked).await? {
-                self.complete(&access, &mut facts, &shared, asked).await?;
+            for mut facts in self.at_each_gate(access, gated, facts, &shared, &asked).await? {
+                self.complete(access, &mut facts, &shared, asked).await?;
                 runs.push(facts);
             }
         }
-        Ok(Gathered::Runs { pass, runs, listed_at, requests: meter.requests() })
+        Ok(Gathered::Runs { pass, runs, listed_at, requests: access.requests.requests() })
     }
 
     /// A run once for each environment that it waits at, if the rule asks for that and nothing else rules it

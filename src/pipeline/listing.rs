@@ -57,7 +57,22 @@ pub(super) async fn all_runs(
     access: &Access,
     query: &RunQuery,
 ) -> Result<Vec<RunSnapshot>, GitHubError> {
-    let mut found: Vec<RunSnapshot> = Vec::new();
+    let mut found = Vec::new();
+    collect_runs(github, access, query, &mut found).await?;
+    Ok(found)
+}
+
+/// The same into a list that keeps what was found until a page cannot be had.
+///
+/// # Errors
+/// Whatever that page answered.
+pub(super) async fn collect_runs(
+    github: &GitHub,
+    access: &Access,
+    query: &RunQuery,
+    found: &mut Vec<RunSnapshot>,
+) -> Result<(), GitHubError> {
+    let since = query.created.as_deref().and_then(|created| created.strip_prefix(">=")).map(str::to_owned);
     let mut ids = HashSet::new();
     let mut query = query.clone();
     loop {
@@ -76,9 +91,12 @@ pub(super) async fn all_runs(
         let oldest = found.iter().filter_map(|run| run.created_at).min();
         match oldest {
             Some(oldest) if of_query >= MOST_RESULTS && found.len() > before => {
-                query.created = Some(format!("<={oldest}"));
+                query.created = Some(match &since {
+                    Some(since) => format!("{since}..{oldest}"),
+                    None => format!("<={oldest}"),
+                });
             }
-            _ => return Ok(found),
+            _ => return Ok(()),
         }
     }
 }

@@ -106,7 +106,7 @@ impl Gatherer {
                 Ok(found) => found.into_iter().for_each(|(id, log)| set(facts, id, &Fact::Known(log))),
                 // Deleted or expired for all jobs alike.
                 Err(Unread::Gone { for_good: true }) => {
-                    wanted.into_iter().for_each(|id| set(facts, id, &Fact::Known(JobLog::Missing)));
+                    wanted.into_iter().for_each(|id| set(facts, id, &self.log_is_gone()));
                 }
                 Err(Unread::Gone { for_good: false } | Unread::TooLarge(_)) => {}
                 Err(Unread::NotKnown(why)) => {
@@ -122,6 +122,14 @@ impl Gatherer {
         self.read_own_log(access, facts, job).await
     }
 
+    /// That a log is deleted or has expired: of a run that has just ended it is evidence, of a past one it is not.
+    fn log_is_gone(&self) -> Fact<JobLog> {
+        match self.ledger {
+            Some(_) => Fact::Known(JobLog::Missing),
+            None => Fact::Missing("the job's log has been deleted or has expired since".to_owned()),
+        }
+    }
+
     async fn read_own_log(
         &self,
         access: &Access,
@@ -135,7 +143,8 @@ impl Gatherer {
                 let why = format!("GitHub shows no log of job {job} yet");
                 return Err(Gathered::Later { until, why });
             }
-            Err(Unread::Gone { .. }) => Fact::Known(JobLog::Missing),
+            Err(Unread::Gone { for_good: true }) => self.log_is_gone(),
+            Err(Unread::Gone { for_good: false }) => Fact::Known(JobLog::Missing),
             Err(Unread::TooLarge(why) | Unread::NotKnown(why)) => Fact::Missing(why),
             Err(Unread::Later(why)) => return Err(Gathered::Later { until: None, why }),
             Err(Unread::GitHub(error)) => return Ok(Err(error)),

@@ -21,6 +21,7 @@ mod schedule;
 mod starting;
 mod surroundings;
 mod tell;
+mod tryout;
 mod underway;
 
 use std::{
@@ -33,6 +34,7 @@ pub use decide::Decider;
 pub use execute::Executor;
 pub use judge::went_over;
 pub use schedule::Scheduler;
+pub use tryout::{Moment, Stop, Tryout, Wait};
 
 use crate::{
     clock::Clock,
@@ -72,7 +74,7 @@ struct Gatherer {
     sightings: Sightings,
     rules: Arc<RwLock<Arc<Ruleset>>>,
     logs: logs::Logs,
-    /// What has been done before; without a ledger that is nothing.
+    /// What has been done before. Without a ledger that is nothing, and what is judged lies in the past.
     ledger: Option<Store>,
     /// How the paths of files begin that logs are written to for a moment.
     spool: PathBuf,

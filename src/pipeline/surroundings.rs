@@ -280,7 +280,7 @@ fn unreadable_list() -> Presence {
 }
 
 /// Runs of forks may share a branch's name without being of one lineage.
-fn is_of_the_head(other: &RunSnapshot, run: &RunSnapshot) -> bool {
+pub(super) fn is_of_the_head(other: &RunSnapshot, run: &RunSnapshot) -> bool {
     let same_head = match (&other.head_repository, &run.head_repository) {
         (Some(other), Some(own)) => other == own,
         _ => true,

@@ -184,6 +184,12 @@ impl Mode {
     /// The words of the YAML.
     pub const WORDS: [(&'static str, Self); 3] =
         [("enforce", Self::Enforce), ("observe", Self::Observe), ("off", Self::Off)];
+
+    /// Its word in the YAML.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, mode)| *mode == self).map_or("", |(word, _)| word)
+    }
 }
 
 /// Runs that a rule spares: the newest of each group.

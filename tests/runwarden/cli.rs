@@ -130,7 +130,7 @@ fn say(folder: &Path, arguments: &[&str]) -> Said {
     run_with(command, None)
 }
 
-fn signal(pid: u32, name: &str) {
+pub fn signal(pid: u32, name: &str) {
     let script = format!("kill -{name} {pid}");
     drop(Command::new("sh").args(["-c", &script]).status());
 }

@@ -29,4 +29,5 @@ mod stories;
 mod story;
 mod teams;
 mod telling;
+mod try_out;
 mod webhook;

@@ -9,7 +9,7 @@ use super::render;
 use crate::{
     cli::show::{FactsView, Paint, PlanView, Tone, moment, what_it_does},
     model::{ActionState, Facts, PlannedAction, RepositoryName, RuleName, RuleVerdict, Timestamp, Verdict},
-    rules::{Judgement, Mode, Need, Rule, Ruleset, Trigger, decide, needs, show_duration},
+    rules::{Judgement, Need, Rule, Ruleset, Trigger, decide, needs, show_duration},
 };
 
 /// What every rule says of the facts.
@@ -130,7 +130,7 @@ impl<'a> Explanation<'a> {
         let mode = self.ruleset.mode_of(rule);
         RuleView {
             rule: &rule.name,
-            mode: Mode::WORDS.iter().find(|(_, of)| *of == mode).map_or("", |(word, _)| word),
+            mode: mode.as_str(),
             listens: rule.listens(&self.facts),
             on: rule.on.iter().map(listened).collect(),
             verdict: self.verdict(rule),

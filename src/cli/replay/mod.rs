@@ -1,15 +1,20 @@
 //! `runwarden replay`: what other rules would have made of what the ledger holds. Offline, and nothing is written.
 
-mod anew;
+mod differences;
 mod report;
-mod tally;
 
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use self::{anew::Judged, report::Report, tally::Planned};
-use super::{ConfigArgs, Exit, follow, history::since::Since, load, show};
+use self::report::Report;
+use super::{
+    ConfigArgs, Exit,
+    anew::{Judged, Planned},
+    follow,
+    history::since::Since,
+    load, show,
+};
 use crate::{
     clock::Clock,
     github,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::anew::{Change, Differences, Judged};
+use super::differences::{Change, Differences};
 use crate::{
     cli::{
+        anew::{Ends, Judged, counted, more, shown},
         follow::{Ended, Same, Who},
         show::{At, Paint, Tone, moment, table},
     },
@@ -69,15 +70,6 @@ struct UnknownSum {
     never_recorded: BTreeMap<&'static str, u64>,
 }
 
-/// How attempts ended.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Ends {
-    passed: u64,
-    failed: u64,
-    otherwise: u64,
-    unknown: u64,
-}
-
 #[derive(Debug, Serialize)]
 struct Observed {
     rule: RuleName,
@@ -116,34 +108,6 @@ struct UnknownView {
     rule: RuleName,
     reason: String,
     never_recorded: Vec<&'static str>,
-}
-
-impl Ends {
-    /// Counts one.
-    pub(super) fn add(&mut self, ended: Ended) {
-        match ended {
-            Ended::Passed => self.passed += 1,
-            Ended::Failed => self.failed += 1,
-            Ended::Otherwise => self.otherwise += 1,
-            Ended::Unknown => self.unknown += 1,
-        }
-    }
-
-    fn total(&self) -> u64 {
-        self.passed + self.failed + self.otherwise + self.unknown
-    }
-
-    fn text(&self) -> String {
-        let Self { passed, failed, otherwise, unknown } = self;
-        let mut text = format!("{passed} passed, {failed} failed");
-        if *otherwise > 0 {
-            text.push_str(&format!(", {otherwise} ended otherwise"));
-        }
-        if *unknown > 0 {
-            text.push_str(&format!(", of {unknown} the end is not known"));
-        }
-        text
-    }
 }
 
 impl Sum {
@@ -394,19 +358,4 @@ impl UnknownView {
             if never.is_empty() { self.reason.clone() } else { format!("never recorded: {never}") },
         ]
     }
-}
-
-fn shown(attempt: Option<RunAttempt>) -> String {
-    attempt.map(|attempt| attempt.to_string()).unwrap_or_default()
-}
-
-fn more(all: u64, shown: usize) -> String {
-    match all.saturating_sub(u64::try_from(shown).unwrap_or(u64::MAX)) {
-        0 => String::new(),
-        more => format!("and {more} more: `--limit N` lists them\n"),
-    }
-}
-
-fn counted(number: u64, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

@@ -1,9 +1,12 @@
 //! What is asked for, and what is made of the answers.
 
-use super::server::{NOW, RUN, Seen, Server, access, answer, answer_with, minted};
+use super::server::{NOW, RUN, Seen, Server, access, answer, answer_with, app, minted, token};
 use crate::{
     clock::Clock,
-    github::{Access, GitHubError, Meter, ProtectionRuleReview, RunQuery, WorkflowRef},
+    github::{
+        Access, DeploymentReview, GitHub, GitHubError, Meter, Options, ProtectionRuleReview, RunQuery,
+        SecretText, WorkflowRef,
+    },
     model::{
         Conclusion, EnvironmentId, InstallationId, JobId, Lane, RepositoryName, ReviewState, RunAttempt,
         RunId, Status, WorkflowId,
@@ -43,6 +46,63 @@ async fn writes_go_where_github_documents_them() {
     let seen = server.seen();
     assert_eq!(seen[6].body, r#"{"environment_name":"prod","comment":"waiting"}"#);
     assert_eq!(seen[7].body, r#"{"environment_name":"prod","state":"rejected","comment":"waiting"}"#);
+}
+
+/// Every call that could change something is refused before it leaves; an App still gets its tokens.
+#[tokio::test]
+async fn a_client_that_only_reads_sends_nothing_that_could_change_something() {
+    let server = Server::start(|seen: &Seen| match seen.line.contains("access_tokens") {
+        true => minted("t1"),
+        false => answer(200, r#"{"workflow_runs":[]}"#),
+    })
+    .await;
+    let reviewer = Some(SecretText::new("reviewers-token"));
+    let options =
+        |credential| Options { reads_only: true, reviewer: reviewer.clone(), ..server.options(credential) };
+    let access = access();
+    for credential in [token(), app()] {
+        let github = GitHub::new(options(credential), Clock::by_hand(NOW)).unwrap();
+        let review =
+            ProtectionRuleReview { environment: "prod".to_owned(), state: None, comment: "x".to_owned() };
+        let deployment = DeploymentReview {
+            environments: Vec::new(),
+            state: ReviewState::Approved,
+            comment: "x".to_owned(),
+        };
+        let refused = [
+            github.rerun(&access, RUN, false).await,
+            github.rerun_failed_jobs(&access, RUN, true).await,
+            github.rerun_job(&access, JobId(7), false).await,
+            github.cancel(&access, RUN).await,
+            github.force_cancel(&access, RUN).await,
+            github.approve_fork_run(&access, RUN).await,
+            github.delete_run(&access, RUN).await,
+            github.delete_logs(&access, RUN).await,
+            github.review_protection_rule(&access, RUN, &review).await,
+            github.review_pending_deployments(&access, RUN, &deployment).await,
+        ];
+        for outcome in refused {
+            let Err(GitHubError::NotSent { why }) = outcome else { panic!("{outcome:?}") };
+            assert!(why.contains("could change something, and this only reads"), "{why}");
+        }
+        github.list_runs(&access, &RunQuery::default(), None).await.unwrap();
+    }
+    let list = "GET /api/v3/repos/acme/api/actions/runs?per_page=100";
+    assert_eq!(server.lines(), [list, "POST /api/v3/app/installations/5/access_tokens", list]);
+}
+
+#[tokio::test]
+async fn no_more_requests_leave_than_the_meter_lets() {
+    let server = Server::start(|_: &Seen| answer(200, r#"{"workflow_runs":[]}"#)).await;
+    let (github, access) = (server.with_token(), Access { requests: Meter::at_most(2), ..access() });
+    let query = RunQuery::default();
+    for _ in 0..2 {
+        assert!(!access.requests.is_spent());
+        github.list_runs(&access, &query, None).await.unwrap();
+    }
+    let error = github.list_runs(&access, &query, None).await.unwrap_err();
+    assert_eq!(error, GitHubError::NotSent { why: "2 requests have been made".to_owned() });
+    assert!(access.requests.is_spent() && server.seen().len() == 2 && access.requests.count() == 2);
 }
 
 #[tokio::test]

@@ -190,13 +190,27 @@ impl Condition {
     /// Whether it asks anything of the job that a webhook is about.
     #[must_use]
     pub fn names_a_job(&self) -> bool {
+        self.has_part(&|part| matches!(part, Self::Job(_)))
+    }
+
+    /// Whether it fails for the run of the facts at any time, and for any job that they may be about.
+    #[must_use]
+    pub fn fails_for_the_run(&self, facts: &Facts, now: Timestamp) -> bool {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::names_a_job),
-            Self::Not(part) => part.names_a_job(),
-            Self::Job(_) => true,
-            Self::Test(_) | Self::Jobs(_) | Self::Own(_) | Self::Pull(_) | Self::Said(_) | Self::Time(_) => {
-                false
+            Self::All(parts) => parts.iter().any(|part| part.fails_for_the_run(facts, now)),
+            Self::Any(parts) => parts.iter().all(|part| part.fails_for_the_run(facts, now)),
+            part => {
+                let is_of_a_moment = |part: &Self| matches!(part, Self::Job(_) | Self::Time(_));
+                !part.has_part(&is_of_a_moment) && part.evaluate(facts, now).satisfied == Truth::No
             }
+        }
+    }
+
+    fn has_part(&self, is_of_kind: &dyn Fn(&Self) -> bool) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.has_part(is_of_kind)),
+            Self::Not(part) => part.has_part(is_of_kind),
+            word => is_of_kind(word),
         }
     }
 

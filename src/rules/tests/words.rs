@@ -236,6 +236,28 @@ fn asks(word: JobWord, list: &[&str]) -> JobCondition {
 }
 
 #[test]
+fn a_run_is_ruled_out_by_what_no_time_and_no_job_changes() {
+    let main = || test(Word::Branch, "main");
+    let dev = || test(Word::Branch, "dev");
+    let job = || Condition::Job(Box::new(asks(JobWord::Name, &["build"])));
+    let never = || {
+        Condition::Time(Window { days: [false; 7], hours: None, zone: "UTC".to_owned(), except: Vec::new() })
+    };
+    for (condition, expected) in [
+        (Condition::All(vec![main(), dev()]), true),
+        (Condition::All(vec![main(), job(), never()]), false),
+        (Condition::All(vec![dev(), job()]), true),
+        (Condition::Any(vec![dev(), job()]), false),
+        (Condition::Any(vec![dev(), dev()]), true),
+        (Condition::Not(Box::new(main())), true),
+        (Condition::Not(Box::new(job())), false),
+        (Condition::Not(Box::new(Condition::All(vec![main(), job()]))), false),
+    ] {
+        assert_eq!(condition.fails_for_the_run(&facts(), NOW), expected, "{condition:?}");
+    }
+}
+
+#[test]
 fn jobs_are_asked_for_only_while_they_leave_the_verdict_open() {
     let jobs = || {
         Condition::Jobs(Box::new(JobsTest {

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     cli::show::samples::{at, facts, rerun, rule},
     model::{Action, Gate, RunSnapshot, Signal},
-    rules::{Condition, Expectation, Kind, Limits, Pattern, Range, Test, Word},
+    rules::{Condition, Expectation, Kind, Limits, Mode, Pattern, Range, Test, Word},
 };
 
 fn matches(word: Word, pattern: &str) -> Condition {

@@ -1,33 +1,10 @@
 //! A run judged anew on recorded facts, and how that differs from what was decided then. Pure.
 
-use std::collections::BTreeSet;
-
 use crate::{
-    cli::{explain::offline::names_of, follow::Ended, show::what_it_does},
-    model::{
-        Action, ActionRow, ActionState, Facts, PlannedAction, RuleName, RuleVerdict, Signal, Timestamp,
-        Verdict,
-    },
-    rules::{Mode, Ruleset, decide, judge, needs_of, plan, runner_minutes},
+    cli::{anew::Judged, follow::Ended, show::what_it_does},
+    model::{Action, ActionRow, ActionState, PlannedAction, RuleName, RuleVerdict, Verdict},
     store::DecisionEntry,
 };
-
-/// What the rules say of recorded facts.
-pub(super) struct Judged {
-    pub(super) facts: Facts,
-    pub(super) now: Timestamp,
-    verdicts: Vec<RuleVerdict>,
-    pub(super) actions: Vec<PlannedAction>,
-    unknown: Vec<Unknown>,
-}
-
-/// A rule that cannot be judged on what was recorded.
-pub(super) struct Unknown {
-    pub(super) rule: RuleName,
-    pub(super) reason: String,
-    /// The facts that were never asked for; empty when they could not be had at the time either.
-    pub(super) never_recorded: BTreeSet<&'static str>,
-}
 
 /// An action that would be done and was not, or was done and would not be.
 pub(super) struct Change {
@@ -62,44 +39,6 @@ enum Effect {
 }
 
 impl Judged {
-    /// Judges the facts by the rules. What a schedule found is judged by the rule of that name, the one that found
-    /// it, and without `keep`: the runs beside it were not recorded.
-    pub(super) fn of(ruleset: &Ruleset, facts: Facts, then: &[RuleVerdict], now: Timestamp) -> Self {
-        let (verdicts, actions) = if facts.signal == Signal::Schedule {
-            scheduled(ruleset, &facts, then, now)
-        } else {
-            let judgement = decide(ruleset, &facts, now);
-            (judgement.verdicts, judgement.actions)
-        };
-        let mut judged = Self { facts, now, verdicts, actions, unknown: Vec::new() };
-        judged.set_unknown_aside(ruleset);
-        judged
-    }
-
-    fn set_unknown_aside(&mut self, ruleset: &Ruleset) {
-        for verdict in &self.verdicts {
-            let Some(rule) = ruleset.rule(&verdict.rule).filter(|rule| ruleset.mode_of(rule) != Mode::Off)
-            else {
-                continue;
-            };
-            let needs = needs_of(&ruleset.ceilings, rule, &self.facts, self.now);
-            if verdict.verdict == Verdict::Unknown || !needs.is_empty() {
-                self.unknown.push(Unknown {
-                    rule: verdict.rule.clone(),
-                    reason: verdict.reason.clone(),
-                    never_recorded: names_of(&self.facts, &needs),
-                });
-            }
-        }
-        let unknown = &self.unknown;
-        self.actions.retain(|action| unknown.iter().all(|one| one.rule != action.rule));
-    }
-
-    /// What cannot be said.
-    pub(super) fn unknown(&self) -> &[Unknown] {
-        &self.unknown
-    }
-
     /// How this differs from what was decided then; nothing was decided on what no rule listened to.
     pub(super) fn differences(&self, then: Option<&DecisionEntry>) -> Differences {
         let was: Vec<&ActionRow> =
@@ -121,7 +60,7 @@ impl Judged {
         }
         for row in was {
             let is_judged = self.actions.iter().any(|planned| is_same(&row.plan, planned))
-                || self.unknown.iter().any(|unknown| unknown.rule == row.plan.rule);
+                || self.unknown().iter().any(|unknown| unknown.rule == row.plan.rule);
             if !is_judged && of_row(row) != Effect::Nothing {
                 differences.changes.push(self.removed(row));
             }
@@ -179,32 +118,6 @@ impl Judged {
             ended: None,
         }
     }
-
-    fn minutes(&self, action: &Action) -> Option<u32> {
-        match (action, self.facts.details.jobs.known()) {
-            (Action::Rerun(rerun), Ok(jobs)) => Some(runner_minutes(rerun, jobs)),
-            _ => None,
-        }
-    }
-}
-
-fn scheduled(
-    ruleset: &Ruleset,
-    facts: &Facts,
-    then: &[RuleVerdict],
-    now: Timestamp,
-) -> (Vec<RuleVerdict>, Vec<PlannedAction>) {
-    let found_by = then.iter().filter_map(|verdict| ruleset.rule(&verdict.rule));
-    let mut verdicts = Vec::new();
-    let mut actions = Vec::new();
-    for rule in found_by.filter(|rule| rule.schedule().is_some()) {
-        let verdict = judge(ruleset, rule, facts, now);
-        if verdict.verdict == Verdict::Matched {
-            actions.extend(plan(ruleset, rule, facts, now));
-        }
-        verdicts.push(verdict);
-    }
-    (verdicts, actions)
 }
 
 /// The same thing wanted by a rule of the same name.

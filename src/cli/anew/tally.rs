@@ -12,7 +12,7 @@ const SAME_WAIT: Duration = Duration::from_secs(10);
 
 /// What has been planned, run by run. Ceilings over time are not counted: what they hold goes later.
 #[derive(Debug, Default)]
-pub(super) struct Planned {
+pub(in crate::cli) struct Planned {
     runs: HashMap<RunId, OfRun>,
 }
 
@@ -25,12 +25,12 @@ struct OfRun {
 
 impl Planned {
     /// Whether something is known of the run.
-    pub(super) fn knows(&self, run: RunId) -> bool {
+    pub(in crate::cli) fn knows(&self, run: RunId) -> bool {
         self.runs.contains_key(&run)
     }
 
     /// Begins with what had been planned before.
-    pub(super) fn begin(&mut self, run: RunId, earlier: &[Earlier]) {
+    pub(in crate::cli) fn begin(&mut self, run: RunId, earlier: &[Earlier]) {
         let of_run = self.runs.entry(run).or_default();
         for action in earlier {
             of_run.keys.insert(action.key.clone(), action.planned_at);
@@ -41,7 +41,7 @@ impl Planned {
     }
 
     /// Leaves out what was planned before, and marks what the limits of its run hold back; the rest is planned.
-    pub(super) fn bound(&mut self, actions: &mut Vec<PlannedAction>, now: Timestamp) {
+    pub(in crate::cli) fn bound(&mut self, actions: &mut Vec<PlannedAction>, now: Timestamp) {
         actions.retain_mut(|action| self.runs.entry(action.run).or_default().plan(action, now));
     }
 }
