@@ -5,7 +5,7 @@ use std::path::Path;
 use sqlx::{ConnectOptions as _, Connection as _, Row, SqliteConnection};
 
 use super::{
-    connect,
+    body, connect,
     error::{StoreError, doing, unusable},
     history::{self, HistoryEntry},
     inbox,
@@ -19,6 +19,10 @@ const PAGE: i64 = 256;
 
 /// Decisions read at once, so that a page of schedules that planned much does not fill the memory.
 const DECISIONS_AT_ONCE: i64 = 512;
+
+/// Bytes of bodies, and characters of recorded facts and verdicts, that one page may hold; a delivery that has more
+/// is a page of its own.
+pub(super) const AT_ONCE_BYTES: usize = 8 * 1024 * 1024;
 
 const DOING: &str = "read the ledger";
 
@@ -193,22 +197,56 @@ fn log_of(path: &Path) -> std::path::PathBuf {
     name.into()
 }
 
-/// Takes from the front as many deliveries as have not too many decisions, at least one.
+/// How much a delivery takes of a page.
+struct Weight {
+    decisions: i64,
+    bytes: usize,
+}
+
+/// Takes from the front as many deliveries as weigh not too much, at least one.
 async fn bounded(connection: &mut SqliteConnection, waiting: &mut Vec<i64>) -> Result<Vec<i64>, sqlx::Error> {
-    let mut decisions = 0;
+    let mut page = Weight { decisions: 0, bytes: 0 };
     let mut taken = 0;
     for id in waiting.iter() {
-        let count = sqlx::query("SELECT COUNT(*) AS count FROM decisions WHERE delivery_id = $1")
-            .bind(*id)
-            .fetch_one(&mut *connection)
-            .await?;
-        decisions += count.try_get::<i64, _>("count")?;
-        if taken > 0 && decisions > DECISIONS_AT_ONCE {
+        let weight = weight_of(connection, *id).await?;
+        page.decisions += weight.decisions;
+        page.bytes = page.bytes.saturating_add(weight.bytes);
+        if taken > 0 && (page.decisions > DECISIONS_AT_ONCE || page.bytes > AT_ONCE_BYTES) {
             break;
         }
         taken += 1;
     }
     Ok(waiting.drain(..taken).collect())
+}
+
+async fn weight_of(connection: &mut SqliteConnection, id: i64) -> Result<Weight, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS count, COALESCE(SUM(LENGTH(facts) + LENGTH(verdicts)), 0) AS length
+         FROM decisions
+         WHERE delivery_id = $1",
+    )
+    .bind(id)
+    .fetch_one(&mut *connection)
+    .await?;
+    let decisions = row.try_get("count")?;
+    let bytes = match decisions {
+        // Its body will be read.
+        0 => body_bytes_of(connection, id).await?,
+        _ => usize::try_from(row.try_get::<i64, _>("length")?).unwrap_or(usize::MAX),
+    };
+    Ok(Weight { decisions, bytes })
+}
+
+async fn body_bytes_of(connection: &mut SqliteConnection, id: i64) -> Result<usize, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT codec, LENGTH(body) AS length, SUBSTR(body, 1, $2) AS start FROM deliveries WHERE id = $1",
+    )
+    .bind(id)
+    .bind(body::START_BYTES)
+    .fetch_one(connection)
+    .await?;
+    let packed = usize::try_from(row.try_get::<i64, _>("length")?).unwrap_or(usize::MAX);
+    Ok(body::unpacked_bytes(row.try_get("codec")?, row.try_get("start")?, packed))
 }
 
 async fn body_of(connection: &mut SqliteConnection, id: i64) -> Result<Result<Vec<u8>, String>, StoreError> {

@@ -1,7 +1,7 @@
 //! Reading the whole ledger by a connection that cannot write.
 
 use super::*;
-use crate::store::{Records, StoreError};
+use crate::store::{Records, StoreError, records::AT_ONCE_BYTES};
 
 const BEGINNING: Timestamp = Timestamp(0);
 
@@ -47,6 +47,48 @@ async fn what_planned_much_is_read_in_more_pages_and_whole() {
         assert_eq!(page[0].entry.decisions.len(), 400);
     }
     assert!(records.next().await.unwrap().is_empty());
+}
+
+/// So many bytes that a compressor makes little of, or nothing.
+fn noise(bytes: usize, shrinks: bool) -> Vec<u8> {
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    (0..bytes).map(|at| if shrinks && at % 64 != 0 { b' ' } else { next() }).collect()
+}
+
+#[tokio::test]
+async fn long_bodies_come_whole_and_a_page_holds_no_more_than_its_bound() {
+    let place = Place::new();
+    let store = place.open().await;
+    let mib = 1024 * 1024;
+    let mut lengths = vec![3 * mib; 7];
+    // One that is longer than a page, short ones behind it, and two that just do not share a page.
+    lengths.extend([AT_ONCE_BYTES + 1, 10, 10, AT_ONCE_BYTES / 2, AT_ONCE_BYTES / 2 + 1]);
+    for shrinks in [true, false] {
+        for (number, length) in lengths.iter().enumerate() {
+            let body = noise(*length, shrinks);
+            store.ingest(NewDelivery { body, ..delivery(&format!("{shrinks}-{number}")) }).await.unwrap();
+        }
+    }
+    let mut records = Records::open(&place.path, BEGINNING).await.unwrap();
+    let (mut found, mut pages) = (Vec::new(), Vec::new());
+    loop {
+        let page = records.next().await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        let page: Vec<usize> = page.into_iter().map(|record| record.body.unwrap().unwrap().len()).collect();
+        let bytes: usize = page.iter().sum();
+        assert!(bytes <= AT_ONCE_BYTES || page.len() == 1, "{page:?}");
+        pages.push(page.len());
+        found.extend(page);
+    }
+    assert_eq!(found, [lengths.clone(), lengths].concat());
+    // The last body that shrinks shares a page with the first that does not.
+    assert_eq!(pages, [2, 2, 2, 1, 1, 3, 2, 2, 2, 2, 1, 3, 1]);
 }
 
 #[tokio::test]
