@@ -21,7 +21,7 @@ use runwarden::{
     simulator::RunSpec,
 };
 
-use crate::story::Story;
+use crate::story::{Story, configuration};
 
 type Words = BTreeSet<String>;
 
@@ -637,6 +637,51 @@ async fn the_json_of_the_history_has_the_documented_keys_and_no_other() {
     }
     assert_eq!(documented, actual);
     story.end().await;
+}
+
+#[tokio::test]
+async fn the_json_of_a_replay_has_the_documented_keys_and_no_other() {
+    let rule = |name: &str, when: &str, mode: &str| {
+        format!(
+            "  - name: {name}\n    on: workflow_run.completed\n    when: {{ {when}, conclusion: failure, \
+             run_attempt: {{ below: 4 }} }}\n    then: [rerun]\n    limits: {{ per_run: 1 }}\n    mode: {mode}\n"
+        )
+    };
+    let before = rule("retry", "branch: main", "enforce") + &rule("watch", "branch: feature", "observe");
+    let mut story = Story::begin(&format!("rules:\n{before}")).await;
+    story.github.auto_finish(true);
+    for branch in ["main", "feature"] {
+        let run = RunSpec::new("acme/api", "ci.yml").branch(branch).attempts(["failure", "success"]);
+        story.github.run_to_end(run);
+        story.pass(Duration::from_secs(1)).await;
+    }
+    let after =
+        rule("retry", "branch: feature", "enforce") + &rule("of-jobs", "jobs: { count: 1 }", "enforce");
+    let after = configuration("http://127.0.0.1:1/api/v3", &format!("rules:\n{after}"));
+    let config = story.folder.path().join("new.yaml");
+    fs::write(&config, after).unwrap();
+    let ledger = story.folder.path().join("runwarden.db");
+    let (config, ledger) = (config.to_str().unwrap(), ledger.to_str().unwrap());
+    let arguments = ["replay", "--since", "2026-11-01", "--config", config, "--database", ledger, "--json"];
+    let (code, json) = run(&arguments);
+    assert_eq!(code, 0, "{json}");
+    let (mut actual, mut documented) = (Words::new(), Words::new());
+    key_paths(&serde_json::from_str(&json).unwrap(), "", &mut actual);
+    let readme = readme();
+    let section = section(&readme, "### What a replay prints");
+    for block in blocks_in(&section, "json") {
+        key_paths(&serde_json::from_str(&block).unwrap(), "", &mut documented);
+    }
+    assert_eq!(documented, actual, "{json}");
+    // A key of the first level, of the deliveries or of a sum is said in words, too.
+    let spans = words(code_spans(&section.split("```").step_by(2).collect::<String>()));
+    for path in documented.iter().filter(|path| path.matches('.').count() < 3 && !path.contains("[]")) {
+        for key in path.split('.').filter(|key| !["", "since", "until", "actions", "verdicts"].contains(key))
+        {
+            let is_fact = path.starts_with(".unknown.never_recorded");
+            assert!(is_fact || spans.contains(key), "{path}: `{key}` is not explained");
+        }
+    }
 }
 
 #[test]
