@@ -3,6 +3,7 @@
 use super::{
     fields::Fields,
     pattern::{self, patterns_of, unknown_value},
+    range,
     report::{At, Report},
     values, vocabulary,
 };
@@ -65,17 +66,19 @@ pub(super) fn pull(report: &mut Report<'_>, at: &At<'_>) -> Option<PullTest> {
 /// The map under `changed_files`.
 fn files(report: &mut Report<'_>, at: &At<'_>) -> Option<FilesTest> {
     let fields = Fields::open(report, at, vocabulary::CHANGED_FILES)?;
+    let count = fields.get("count").map(|at| range::numbers(report, "count", 0, &at));
     let [every, some, none] = ["every", "some", "none"].map(|name| {
         let at = fields.get(name)?;
         Some(patterns_of(report, name, &Pattern::compile_for_paths, &at, &|_, _| None))
     });
-    let test = FilesTest { every: whole(every)?, some: whole(some)?, none: whole(none)? };
+    let test =
+        FilesTest { count: whole(count)?, every: whole(every)?, some: whole(some)?, none: whole(none)? };
     if test == FilesTest::default() {
         if fields.is_known {
             report.error(
                 at,
                 "`changed_files` asks nothing of them",
-                "write `every: [\"**/*.md\"]`, `some` or `none`",
+                "write `every: [\"**/*.md\"]`, `some`, `none` or `count`",
             );
         }
         return None;

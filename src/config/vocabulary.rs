@@ -439,6 +439,7 @@ pub(super) const PULL: &[Key] = &[
 
 /// What may be asked of the files that a pull request changes.
 pub(super) const CHANGED_FILES: &[Key] = &[
+    COUNT,
     key("every", || Shape::Patterns, "What the path of each of them is; of a file that was renamed both."),
     key("some", || Shape::Patterns, "What the path of at least one of them is."),
     key("none", || Shape::Patterns, "What the path of none of them is."),

@@ -59,6 +59,8 @@ async fn changed_files_are_read_to_the_last_page_and_by_both_names() {
         ("{ changed_files: { some: \"src/old.rs\" } }", 2),
         ("{ changed_files: { none: \"src/**\" } }", 1),
         ("{ changed_files: { none: \"deploy/**\" } }", 2),
+        ("{ changed_files: { count: { at_most: 121 } } }", 1),
+        ("{ changed_files: { count: 122 } }", 2),
     ] {
         let story = Story::begin(&rules(asked)).await;
         let mut pull = PullSpec::new("acme/api", 7, "fix").file("README.md");

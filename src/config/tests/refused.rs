@@ -436,6 +436,11 @@ const CONDITIONS_AT_THE_END: &[(&str, Expected)] = &[
     ("{ archived: 1 }", (6, 23, "expected true or false", "`true`")),
     ("{ quiet_for: 1h }", (6, 24, "no `quiet_for` is ever exactly that", "{ above: 1h }")),
     ("{ pull_request: {} }", (6, 27, "`pull_request` asks nothing of it", "state: open")),
+    ("{ pull_request: { changed_files: {} } }", (6, 44, "asks nothing of them", "`none` or `count`")),
+    (
+        "{ pull_request: { changed_files: { count: { below: 0 } } } }",
+        (6, 53, "no `count` lies within these bounds", "widen them"),
+    ),
     ("{ pull_request: { state: opn } }", (6, 36, "unknown state `opn`", "`open`")),
     ("{ pull_request: { labels: x } }", (6, 29, "unknown key `labels`", "did you mean `label`?")),
     (

@@ -20,6 +20,7 @@ fn files_say_whose_runs_are_approved_only_where_no_code_is_among_them() {
         ("pull_request: { changed_files: { every: \"src/**\" } }", false),
         ("pull_request: { changed_files: { every: \"**/*.*\" } }", false),
         ("pull_request: { changed_files: { some: \"docs/**\" } }", false),
+        ("pull_request: { changed_files: { count: 1 } }", false),
         ("contributions: { at_least: 1 }", true),
         ("contributions: { below: 10 }", false),
     ] {

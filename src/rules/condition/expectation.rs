@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::rules::Pattern;
+use crate::{model::Truth, rules::Pattern};
 
 /// What is asked of a word.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +61,18 @@ impl<T: PartialOrd + Copy> Range<T> {
         .filter_map(|(name, bound)| bound.map(|bound| format!("{name} {}", show(bound))))
         .collect::<Vec<_>>()
         .join(" and ")
+    }
+}
+
+impl Range<u64> {
+    /// Whether a number of which only the least is known lies within all bounds.
+    #[must_use]
+    pub fn contains_from(&self, least: u64) -> Truth {
+        let exceeded = |bound: Option<u64>| bound.is_some_and(|bound| least > bound);
+        if exceeded(self.is) || exceeded(self.at_most) || self.below.is_some_and(|bound| least >= bound) {
+            return Truth::No;
+        }
+        if self.is_bounded_above() || !self.contains(least) { Truth::Unknown } else { Truth::Yes }
     }
 }
 

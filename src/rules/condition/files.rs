@@ -1,6 +1,6 @@
 //! `changed_files`: what is asked of the files that a pull request changes.
 
-use super::{all, leaf, node};
+use super::{Expectation, Range, all, leaf, node};
 use crate::{
     model::{ChangedFiles, ConditionResult, PullRequest, RunSnapshot, Truth},
     rules::Pattern,
@@ -9,6 +9,8 @@ use crate::{
 /// What is asked of the changed files.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FilesTest {
+    /// How many they are; one that was renamed is one.
+    pub count: Option<Range<u64>>,
     /// What each of them is; of none nothing is so.
     pub every: Option<Vec<Pattern>>,
     /// What at least one of them is.
@@ -36,11 +38,25 @@ impl FilesTest {
                 let parts = [("every", &self.every), ("some", &self.some), ("none", &self.none)];
                 let parts =
                     parts.into_iter().filter_map(|(word, asked)| Some(part(word, asked.as_ref()?, changed)));
-                let whole = all(parts.collect());
+                let count = self.count.map(|range| count_of(range, changed));
+                let whole = all(count.into_iter().chain(parts).collect());
                 node("changed_files", whole.satisfied, whole.parts)
             }
         }
     }
+}
+
+/// Of a list that was cut only the least number is known.
+fn count_of(range: Range<u64>, changed: &ChangedFiles) -> ConditionResult {
+    let count = changed.files.len() as u64;
+    let satisfied =
+        if changed.complete { Truth::of(range.contains(count)) } else { range.contains_from(count) };
+    let shown = match satisfied {
+        _ if changed.complete => count.to_string(),
+        Truth::Unknown => format!("not known: at least {count}, and GitHub lists no more"),
+        Truth::Yes | Truth::No => format!("at least {count}"),
+    };
+    leaf("count", Expectation::Number(range), shown, satisfied)
 }
 
 /// Both names of a file that was renamed have to fit for `every`; one is enough to be found.

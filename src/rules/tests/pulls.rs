@@ -129,6 +129,12 @@ fn changed_files_are_asked_for_of_the_runs_commit_and_no_more_is_said_than_is_kn
     let every = |pattern| FilesTest { every: path(pattern), ..FilesTest::default() };
     let some = |pattern| FilesTest { some: path(pattern), ..FilesTest::default() };
     let none = |pattern| FilesTest { none: path(pattern), ..FilesTest::default() };
+    let count = |range: Range<u64>| FilesTest { count: Some(range), ..FilesTest::default() };
+    let is = |number| Range { is: Some(number), ..Range::default() };
+    let above = |number| Range { above: Some(number), ..Range::default() };
+    let at_least = |number| Range { at_least: Some(number), ..Range::default() };
+    let at_most = |number| Range { at_most: Some(number), ..Range::default() };
+    let below = |number| Range { below: Some(number), ..Range::default() };
     let all = |files: &[&[&str]]| ChangedFiles {
         files: files.iter().map(|names| names.iter().map(|name| (*name).to_owned()).collect()).collect(),
         complete: true,
@@ -154,6 +160,25 @@ fn changed_files_are_asked_for_of_the_runs_commit_and_no_more_is_said_than_is_kn
         (none("src/**"), &renamed, Truth::No),
         (none("src/**"), &cut, Truth::Unknown),
         (none("docs/**"), &moved, Truth::Unknown),
+        (count(is(2)), &docs, Truth::Yes),
+        (count(is(1)), &renamed, Truth::Yes),
+        (count(below(2)), &docs, Truth::No),
+        (count(is(0)), &all(&[]), Truth::Yes),
+        (count(is(2)), &moved, Truth::Unknown),
+        // Two are listed, and there are more or not.
+        (count(is(1)), &cut, Truth::No),
+        (count(is(2)), &cut, Truth::Unknown),
+        (count(at_most(1)), &cut, Truth::No),
+        (count(at_most(2)), &cut, Truth::Unknown),
+        (count(below(2)), &cut, Truth::No),
+        (count(below(3)), &cut, Truth::Unknown),
+        (count(at_least(2)), &cut, Truth::Yes),
+        (count(at_least(3)), &cut, Truth::Unknown),
+        (count(above(1)), &cut, Truth::Yes),
+        (count(above(2)), &cut, Truth::Unknown),
+        (count(Range { at_least: Some(2), ..at_most(9) }), &cut, Truth::Unknown),
+        (FilesTest { every: path("**/*.md"), ..count(at_most(1)) }, &docs, Truth::No),
+        (FilesTest { every: path("**/*.md"), ..count(at_most(2)) }, &docs, Truth::Yes),
     ] {
         let test = PullTest { changed_files: Some(test), ..PullTest::default() };
         let changed = PullRequest { files: Fact::Known(files.clone()), ..pull() };

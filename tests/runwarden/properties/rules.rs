@@ -159,7 +159,12 @@ fn pull_request(random: &mut Random) -> Value {
         let (word, value) = match random.below(5) {
             4 => {
                 let word = random.of(&["every", "some", "none"]);
-                ("changed_files", json!({ word: random.of(&["**/*.md", "docs/**", "src/*", "!src/**"]) }))
+                let mut files = json!({ word: random.of(&["**/*.md", "docs/**", "src/*", "!src/**"]) });
+                if random.percent(30) {
+                    let bound = random.of(&["is", "at_least", "at_most", "above"]);
+                    files["count"] = json!({ bound: random.below(3) });
+                }
+                ("changed_files", files)
             }
             3 => ("author", expectation(random, Kind::Lines, patterns_for(Word::Actor))),
             0 => (random.of(&flags), json!(random.percent(50))),
