@@ -2,9 +2,9 @@
 
 use super::vocabulary::{
     ACTED, APP, BOUNDS, BREAKER, CEILINGS, CHANGED_FILES, CHANNEL, COMMENT_SAID, DATABASE, EXPECTED, GITHUB,
-    GIVEN, GIVEN_ACT, GIVEN_JOB, GIVEN_PULL, GIVEN_RUN, GIVEN_SAID, GIVEN_STEP, JOB_LOG, KEEP, Key, LIMITS,
-    LOG, NESTING, PULL, REVIEW, REVIEWER, ROOT, RULE, RUNNING, SCHEDULE, SECRET, SERVER, SIGNATURE, STEP,
-    TEST, TIME, WEBHOOK, keys_of, keys_of_jobs, labelled,
+    GIVEN, GIVEN_ACT, GIVEN_FILE, GIVEN_JOB, GIVEN_PULL, GIVEN_RUN, GIVEN_SAID, GIVEN_STEP, JOB_LOG, KEEP,
+    Key, LIMITS, LOG, NESTING, PULL, REVIEW, REVIEWER, ROOT, RULE, RUNNING, SCHEDULE, SECRET, SERVER,
+    SIGNATURE, STEP, TEST, TIME, WEBHOOK, keys_of, keys_of_jobs, labelled,
 };
 use crate::{
     model::ActionKind,
@@ -254,6 +254,7 @@ fn add_tests(entries: &mut Vec<Entry>) {
     add(entries, "given.jobs[].steps[]", GIVEN_STEP);
     add(entries, "given.acted[]", GIVEN_ACT);
     add(entries, "given.pull_request", GIVEN_PULL);
+    add(entries, "given.pull_request.changed_files[]", GIVEN_FILE);
     add(entries, "given.review", GIVEN_SAID);
     add(entries, "given.comment", GIVEN_SAID);
     add(entries, "expect[]", EXPECTED);

@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 use super::reference::{Entry, Shape, vocabulary};
 
 /// Keys without which a map means nothing.
-const REQUIRED: [(&str, &[&str]); 16] = [
+const REQUIRED: [(&str, &[&str]); 17] = [
     ("tests[]", &["name", "given", "expect"]),
     ("expect[]", &["rule", "action"]),
     ("given.acted[]", &["rule"]),
+    ("given.pull_request.changed_files[]", &["filename"]),
     ("", &["webhook", "github"]),
     ("webhook", &["secrets"]),
     ("github.app", &["id", "private_key"]),
@@ -210,6 +211,10 @@ impl Vocabulary {
             "given.review" | "given.comment" => self.map(path),
             "given.acted" | "given.runs[].acted" => {
                 json!({ "type": "array", "items": self.map("given.acted[]") })
+            }
+            "given.pull_request.changed_files" => {
+                let file = json!({ "anyOf": [text(), self.map("given.pull_request.changed_files[]")] });
+                one_or_more(&file)
             }
             "given.jobs[].steps" => {
                 let step = json!({ "anyOf": [text(), self.map("given.jobs[].steps[]")] });

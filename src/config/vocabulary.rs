@@ -491,7 +491,7 @@ pub(super) const GIVEN_PULL: &[Key] = &[
     key(
         "changed_files",
         || Shape::Texts,
-        "The paths of the files that it changes; its head is then the run's commit.",
+        "The paths of the files that it changes, or more of each; its head is then the run's commit.",
     ),
     key("head_is_current", || Shape::Flag, "Whether its head is the run's commit."),
     key(
@@ -499,6 +499,13 @@ pub(super) const GIVEN_PULL: &[Key] = &[
         || Shape::Flag,
         "Whether it has changed since the run did: a push, an edit, a label, a comment.",
     ),
+];
+
+/// What a test may give of a file that a pull request changes.
+pub(super) const GIVEN_FILE: &[Key] = &[
+    key("filename", || Shape::Text, "The file's path."),
+    key("previous_filename", || Shape::Text, "The path that the file had before it was renamed."),
+    or("1", TIMES),
 ];
 
 /// The keys of a map of all jobs or of the failed ones.

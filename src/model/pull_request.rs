@@ -51,6 +51,12 @@ pub struct ChangedFiles {
     pub head_sha: Option<String>,
 }
 
+impl ChangedFiles {
+    /// So many GitHub lists: <https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files>. There may be
+    /// more from here on.
+    pub const MOST: usize = 3_000;
+}
+
 impl PullRequest {
     /// Whether it is open.
     #[must_use]

@@ -1,6 +1,7 @@
 //! `tests`: examples that travel with the rules, decoded against the rules that they speak of.
 
 mod expected;
+mod files;
 mod given;
 mod jobs;
 mod own;

@@ -7,9 +7,7 @@ use crate::{
         tree::Kind,
         values, vocabulary,
     },
-    model::{
-        Act, ChangedFiles, Fact, Facts, PullRequest, RuleName, RunId, RunSnapshot, Said, Timestamp, Underway,
-    },
+    model::{Act, Fact, Facts, PullRequest, RuleName, RunId, RunSnapshot, Said, Timestamp, Underway},
 };
 
 /// More are no example.
@@ -137,14 +135,8 @@ fn pull(report: &mut Report<'_>, at: &At<'_>) -> Option<Vec<GivenPull>> {
     let states = crate::config::pull::STATES.map(|state| (state, state));
     let state = fields.get("state").map_or(Some("open"), |at| values::word(report, &at, &states));
     let labels = fields.get("label").map_or(Some(Vec::new()), |at| super::jobs::texts(report, &at));
-    let files = fields.get("changed_files").map(|at| super::jobs::texts(report, &at));
-    let files = match files {
-        None => Fact::NotAsked,
-        Some(paths) => {
-            let files = paths?.into_iter().map(|path| vec![path]).collect();
-            Fact::Known(ChangedFiles { files, complete: true, head_sha: None })
-        }
-    };
+    let files = fields.get("changed_files").map(|at| super::files::changed(report, &at));
+    let files = files.map_or(Some(Fact::NotAsked), |files| files.map(Fact::Known))?;
     let pull = PullRequest {
         number: 1,
         state: Some(state?.to_owned()),

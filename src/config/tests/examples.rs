@@ -95,6 +95,18 @@ const NOT_MEANT: &[(&str, u32, &str, &str)] = &[
         "`name`",
     ),
     (
+        "  - { name: x, given: { repository: a/b, pull_request: { changed_files: [{ previous_filename: y }] } }, expect: nothing }",
+        74,
+        "`filename` is missing",
+        "the file's path",
+    ),
+    (
+        "  - { name: x, given: { repository: a/b, pull_request: { changed_files: [{ filename: a, path: y }] } }, expect: nothing }",
+        89,
+        "unknown key `path`",
+        "`filename`",
+    ),
+    (
         "  - { name: x, given: { repository: a/b, teams: { acme/x: [y] } }, expect: nothing }",
         51,
         "`acme/x` is not a team",
@@ -107,6 +119,44 @@ const NOT_MEANT: &[(&str, u32, &str, &str)] = &[
         "\"@acme/release\": [octocat]",
     ),
 ];
+
+#[test]
+fn the_files_of_a_pull_request_are_given_by_their_names_and_cut_where_githubs_list_is() {
+    let renamed = "[{ filename: docs/a.md, previous_filename: src/a.md }]";
+    let many = "{ filename: docs/a.md, times: 4000 }";
+    for (asked, files, done) in [
+        ("every: \"docs/**\"", "docs/a.md", "rerun"),
+        ("every: \"docs/**\"", "[{ filename: docs/a.md, previous_filename: docs/b.md }]", "rerun"),
+        ("every: \"docs/**\"", renamed, "nothing"),
+        ("some: \"src/**\"", renamed, "rerun"),
+        ("count: 1", renamed, "rerun"),
+        ("count: 0", "[]", "rerun"),
+        ("count: 4", "[README.md, { filename: docs/a.md, times: 3 }]", "rerun"),
+        ("count: { at_most: 2999 }", "[{ filename: docs/a.md, times: 2999 }]", "rerun"),
+        ("count: { at_most: 3000 }", "[{ filename: docs/a.md, times: 3000 }]", "unknown"),
+        ("count: { at_least: 3000 }", many, "rerun"),
+        ("count: { at_most: 3500 }", many, "unknown"),
+        ("count: { at_most: 300 }", many, "nothing"),
+        ("every: \"docs/**\"", many, "unknown"),
+    ] {
+        let expect = match done {
+            "rerun" => "expect: [{ rule: x, action: rerun }]",
+            "unknown" => "expect: nothing, unknown: x",
+            _ => "expect: nothing",
+        };
+        let source = with_rule(&format!(
+            "on: workflow_run.completed
+    when: {{ run_attempt: 1, pull_request: {{ changed_files: {{ {asked} }} }} }}
+    then: [rerun]
+tests:
+  - {{ name: y, given: {{ repository: acme/api, pull_request: {{ changed_files: {files} }} }}, {expect} }}
+"
+        ));
+        let config = load(&source).unwrap_or_else(|problems| panic!("{problems}\n{source}")).config;
+        let found = try_out(&config.ruleset, &config.examples[0], None).misses;
+        assert_eq!(found, [""; 0], "{source}");
+    }
+}
 
 #[test]
 fn tests_that_cannot_be_meant_are_refused_with_place_and_remedy() {

@@ -127,6 +127,8 @@ fn what_the_reader_takes_fits_the_schema() {
         "on: [workflow_run.completed, { schedule: \"0 3 * * *\" }]\n    when: { repository: acme/api, run_attempt: { below: 3 }, status: completed }\n    then:\n    - rerun: { backoff: 1.5, delay: 1h 30m }",
         "on: workflow_run.completed\n    when: { any: [{ branch: main }, { not: { failed_jobs: { some: { any: [{ name: x }] } } } }], run_attempt: 1 }\n    then: [rerun]",
         "on: workflow_run.completed\n    when: { failed_jobs: { share: { below: 0.5 }, count: { at_most: 3 } }, run_attempt: 1 }\n    then: [rerun]",
+        "on: workflow_run.completed\n    when: { pull_request: { changed_files: { count: { at_most: 3 }, some: a } }, run_attempt: 1 }\n    then: [rerun]",
+        "on: workflow_run.completed\n    when: { run_attempt: 1, pull_request: { changed_files: { count: 3 } } }\n    then: [rerun]\ntests:\n  - name: y\n    given: { repository: acme/api, pull_request: { changed_files: [a, { filename: b, previous_filename: c, times: 2 }] } }\n    expect: [{ rule: x, action: rerun }]",
         "on: workflow_run.completed\n    when: { failed_jobs: { every: { any: [{ log: { missing: true } }, { log: [a, b] }] } }, run_attempt: 1 }\n    then: [rerun]",
     ] {
         let source = with_rule(rule);

@@ -13,9 +13,6 @@ use crate::{
     model::{ChangedFiles, PullRequest, RepositoryName},
 };
 
-/// So many files GitHub lists; where there are as many there may be more.
-const MOST_FILES: usize = 3_000;
-
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct FileWire<'a> {
@@ -119,7 +116,7 @@ impl GitHub {
         let now: NowWire<'_> = object(&answer, "the pull request")?;
         let head = now.head.object::<HeadWire<'_>>().unwrap_or_default();
         let all = now.changed_files.int().and_then(|count| usize::try_from(count).ok());
-        let complete = files.len() < MOST_FILES && all.is_none_or(|all| all <= files.len());
+        let complete = files.len() < ChangedFiles::MOST && all.is_none_or(|all| all <= files.len());
         Ok(ChangedFiles { files, complete, head_sha: head.sha.string() })
     }
 
