@@ -413,7 +413,10 @@ enum Setback {
 
 impl From<GitHubError> for Setback {
     fn from(error: GitHubError) -> Self {
-        later(&error).map_or_else(|| Self::Final(error.to_string()), Self::from)
+        match later(&error) {
+            Some(later) if !matches!(error, GitHubError::Unauthorized { .. }) => Self::from(later),
+            _ => Self::Final(error.to_string()),
+        }
     }
 }
 
