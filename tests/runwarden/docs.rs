@@ -18,10 +18,13 @@ use runwarden::{
         Verdict,
     },
     rules::{JobWord, JobsWord, KeepPer, Kind, Mode, VARIABLES, Word},
-    simulator::RunSpec,
+    simulator::{Answer, Fault, PullSpec, RunSpec},
 };
 
-use crate::story::{Story, configuration};
+use crate::{
+    cli::Shell,
+    story::{Story, configuration},
+};
 
 type Words = BTreeSet<String>;
 
@@ -680,6 +683,57 @@ async fn the_json_of_a_replay_has_the_documented_keys_and_no_other() {
         {
             let is_fact = path.starts_with(".unknown.never_recorded");
             assert!(is_fact || spans.contains(key), "{path}: `{key}` is not explained");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_json_of_a_try_has_the_documented_keys_and_no_other() {
+    let rules = "rules:\n  - name: retry\n    on: [workflow_run.completed, pull_request.closed]\n    \
+                 when: { conclusion: failure, any: [{ pull_request: { label: retry } }, { jobs: { count: 1 } }] }\n    \
+                 then: [rerun]\n    limits: { per_run: 1, per_repository: 9/day }\n";
+    let shell = Shell::new(rules).await;
+    let github = &shell.github;
+    let failing =
+        |branch: &str| RunSpec::new("acme/api", "ci.yml").branch(branch).attempts(["failure", "success"]);
+    let [labelled, unknown, failed] =
+        ["topic", "dev", "main"].map(|branch| github.run_to_end(failing(branch).event("pull_request")));
+    github.open_pull_request(PullSpec::new("acme/api", 7, "topic").label("retry"));
+    for run in [labelled, failed] {
+        github.person_reruns(run, "bob").unwrap();
+        github.finish(run);
+    }
+    for path in [format!("{unknown}/attempts/1/jobs"), format!("{failed}/attempts/1")] {
+        let path = format!("/repos/acme/api/actions/runs/{path}");
+        github.fault(Fault::on("GET", path).always().answer(Answer::status(422)));
+    }
+    let said = shell.line("try acme/api --since 14d --json").await;
+    let (mut actual, mut documented) = (Words::new(), Words::new());
+    key_paths(&serde_json::from_str(&said.out).unwrap(), "", &mut actual);
+    let readme = readme();
+    let section = section(&readme, "### Trying rules");
+    for block in blocks_in(&section, "json") {
+        key_paths(&serde_json::from_str(&block).unwrap(), "", &mut documented);
+    }
+    assert_eq!(documented, actual, "{}", said.out);
+    let spans = words(code_spans(&section.split("```").step_by(2).collect::<String>()));
+    let common = [
+        "",
+        "repository",
+        "since",
+        "until",
+        "rule",
+        "rules",
+        "mode",
+        "action",
+        "passed",
+        "otherwise",
+        "why",
+        "pull_request",
+    ];
+    for path in documented.iter().filter(|path| !path.contains("actions[].") || path.contains("rules[]")) {
+        for key in path.split(['.', '[', ']']).filter(|key| !common.contains(key)) {
+            assert!(path.contains("unknowns[]") || spans.contains(key), "{path}: `{key}` is not explained");
         }
     }
 }

@@ -48,8 +48,14 @@ pub(super) struct Report {
 struct Runs {
     listed: u64,
     tried: u64,
-    /// Why others were not, and how often.
-    failed: BTreeMap<String, u64>,
+    failed: Vec<Failed>,
+}
+
+/// Why runs, or a schedule, could not be tried.
+#[derive(Debug, Serialize)]
+struct Failed {
+    why: String,
+    times: u64,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -118,7 +124,10 @@ impl Report {
 
     /// Says why a run, or a schedule, could not be tried.
     pub(super) fn failed(&mut self, why: String) {
-        *self.runs.failed.entry(why).or_default() += 1;
+        match self.runs.failed.iter_mut().find(|failed| failed.why == why) {
+            Some(failed) => failed.times += 1,
+            None => self.runs.failed.push(Failed { why, times: 1 }),
+        }
     }
 
     /// How many requests were made.
@@ -245,7 +254,7 @@ impl Report {
         if let Some(why) = &self.ended_early {
             notes.push(format!("it is not through: {why}"));
         }
-        for (why, times) in &self.runs.failed {
+        for Failed { why, times } in &self.runs.failed {
             notes.push(format!("not tried: {why} ({})", counted(*times, "time")));
         }
         if !self.by_the_present.is_empty() {
