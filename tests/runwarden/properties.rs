@@ -6,7 +6,10 @@ mod rules;
 mod texts;
 mod world;
 
-use std::{cell::Cell, collections::BTreeSet};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+};
 
 use runwarden::{
     model::{ActionKey, Facts, RuleName, Verdict},
@@ -81,14 +84,20 @@ fn what_was_not_asked_for_never_changes_a_verdict() {
 #[test]
 fn what_is_not_known_never_leads_to_an_act_that_knowing_it_would_not() {
     let (acts, withheld) = (Cell::new(0), Cell::new(0));
+    let signals = RefCell::new(BTreeSet::new());
     for_random_rules_and_runs(|random, ruleset, world| {
         let facts = world.with_gaps(random);
         let partly = wanted(&decide(ruleset, &facts, NOW));
         let wholly = wanted(&decide(ruleset, &world.whole, NOW));
         assert!(partly.is_subset(&wholly), "{:?}: {facts:#?}", partly.difference(&wholly));
         acts.set(acts.get() + partly.len());
+        if !partly.is_empty() {
+            signals.borrow_mut().insert(facts.signal.as_str());
+        }
         withheld.set(withheld.get() + wholly.len() - partly.len());
     });
     // It would say nothing if nothing were done, or nothing withheld.
     assert!(acts.get() > 50 && withheld.get() > 50, "{acts:?} acts, {withheld:?} withheld");
+    // Nor if the rules on jobs, comments and reviews never acted.
+    assert_eq!(signals.take().len(), 6);
 }

@@ -104,11 +104,25 @@ fn signatures() -> Value {
 
 fn rule(random: &mut Random, number: usize) -> Value {
     let mut when = conditions(random, 2);
-    let (on, action) = if random.percent(30) {
-        when.insert("environment".to_owned(), json!(["staging", "production"]));
-        ("deployment.waiting", random.of(&["approve_deployment", "reject_deployment"]))
-    } else {
-        ("workflow_run.completed", random.of(&["rerun", "delete_run", "delete_logs"]))
+    let (on, action) = match random.below(10) {
+        0..=1 => {
+            when.insert("environment".to_owned(), json!(["staging", "production"]));
+            ("deployment.waiting", random.of(&["approve_deployment", "reject_deployment"]))
+        }
+        2 => {
+            when.insert("job".to_owned(), job(random));
+            ("workflow_job.completed", random.of(&["rerun", "cancel"]))
+        }
+        3 => {
+            when.insert("comment".to_owned(), said(random));
+            ("issue_comment.created", random.of(&["rerun", "cancel"]))
+        }
+        4 => {
+            when.insert("review".to_owned(), said(random));
+            ("pull_request_review.submitted", random.of(&["rerun", "cancel"]))
+        }
+        5 => ("pull_request.labeled", random.of(&["rerun", "cancel"])),
+        _ => ("workflow_run.completed", random.of(&["rerun", "delete_run", "delete_logs"])),
     };
     let mode = if random.percent(70) { "enforce" } else { random.of(&["observe", "off"]) };
     json!({
@@ -119,6 +133,17 @@ fn rule(random: &mut Random, number: usize) -> Value {
         "limits": { "per_run": 2 },
         "mode": mode,
     })
+}
+
+/// Whose words count, and which.
+fn said(random: &mut Random) -> Value {
+    let author = expectation(random, Kind::Lines, patterns_for(Word::Actor));
+    let mut asked =
+        json!({ "author": author, "body": random.of(&["/^.retry/", "*again*", "/again|retry/"]) });
+    if random.percent(50) {
+        asked["association"] = json!(random.of(&["MEMBER", "OWNER"]));
+    }
+    asked
 }
 
 fn conditions(random: &mut Random, depth: u32) -> Map<String, Value> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use runwarden::{
     model::{
         Act, Annotation, ChangedFiles, Conclusion, Fact, Facts, Gate, Head, Job, JobId, JobLog, LogHit,
-        Membership, PullRequest, RepositoryFacts, RepositoryName, RuleName, RunAttempt, RunId, RunSnapshot,
-        Signal, Status, Step, Team, Timestamp, Underway, WorkflowId,
+        Membership, PullActivity, PullRequest, RepositoryFacts, RepositoryName, RuleName, RunAttempt, RunId,
+        RunSnapshot, Said, Signal, Status, Step, Team, Timestamp, Underway, WorkflowId,
     },
     rules::{Need, Pattern, Ruleset},
 };
@@ -23,13 +23,23 @@ pub struct World {
 
 impl World {
     pub fn random(random: &mut Random, ruleset: &Ruleset) -> Self {
-        let waits = random.percent(30);
-        let signal = if waits { Signal::DeploymentWaiting } else { Signal::RunCompleted };
+        let signal = match random.below(10) {
+            0..=2 => Signal::DeploymentWaiting,
+            3 => Signal::JobCompleted,
+            4 => Signal::CommentCreated,
+            5 => Signal::ReviewSubmitted,
+            6 => Signal::PullRequest(PullActivity::Labeled),
+            _ => Signal::RunCompleted,
+        };
+        let waits = signal == Signal::DeploymentWaiting;
         let mut whole = Facts::of(signal, run(random, waits));
         if waits {
             let environment = Some(random.of(&["staging", "production", "test"]).to_owned());
             whole.gate = Some(Gate { environment, protection_rule: random.percent(30) });
         }
+        whole.job = (signal == Signal::JobCompleted).then(|| Box::new(job(random, 9, ruleset)));
+        let speaks = matches!(signal, Signal::CommentCreated | Signal::ReviewSubmitted);
+        whole.said = speaks.then(|| Box::new(said(random)));
         whole.sender = random.percent(80).then(|| login(random));
         let details = &mut whole.details;
         details.repository = Fact::Known(RepositoryFacts {
@@ -66,10 +76,15 @@ impl World {
         let mut facts = Facts::of(whole.signal, whole.run.clone());
         facts.gate = whole.gate.clone();
         facts.sender = whole.sender.clone();
+        facts.said = whole.said.clone();
+        facts.job = whole
+            .job
+            .clone()
+            .map(|job| Box::new(Job { annotations: Fact::NotAsked, log: Fact::NotAsked, ..*job }));
         if random.percent(50) {
             facts.details.repository = whole.details.repository.clone();
         }
-        if whole.signal == Signal::DeploymentWaiting {
+        if matches!(whole.signal, Signal::DeploymentWaiting | Signal::JobCompleted) {
             let RunSnapshot { attempt, workflow, branch, .. } = whole.run.clone();
             let unknown = RunSnapshot::unknown(whole.run.repository.clone(), whole.run.id);
             facts.run = RunSnapshot { attempt, workflow, branch, ..unknown };
@@ -125,18 +140,23 @@ impl World {
                 details.jobs = jobs;
             }
             Need::Annotations(id) => {
-                let known = whole.jobs.known().unwrap().iter().find(|job| job.id == id).unwrap();
+                let known = self.job(id);
                 for job in facts.jobs_mut().filter(|job| job.id == id) {
                     job.annotations = known.annotations.clone();
                 }
             }
             Need::Logs(id) => {
-                let known = whole.jobs.known().unwrap().iter().find(|job| job.id == id).unwrap();
+                let known = self.job(id);
                 for job in facts.jobs_mut().filter(|job| job.id == id) {
                     job.log = known.log.clone();
                 }
             }
         }
+    }
+
+    fn job(&self, id: JobId) -> &Job {
+        let listed = self.whole.details.jobs.known().unwrap().iter();
+        listed.chain(self.whole.job.as_deref()).find(|job| job.id == id).unwrap()
     }
 
     /// All of it, but for what a few failed requests or a thin payload would have told.
@@ -191,6 +211,12 @@ impl World {
         }
         details.teams.retain(|_| !random.percent(GAPS));
         details.teams.iter_mut().for_each(|it| miss(random, &mut it.is_member));
+        if let Some(said) = &mut facts.said {
+            gap(random, &mut said.state);
+            gap(random, &mut said.author);
+            gap(random, &mut said.association);
+            gap(random, &mut said.body);
+        }
         for job in facts.jobs_mut() {
             gap(random, &mut job.name);
             gap(random, &mut job.conclusion);
@@ -241,6 +267,15 @@ fn cut_off(log: &mut Fact<JobLog>) {
 fn act(random: &mut Random) -> Act {
     let rule = RuleName::parse(random.of(&["rule-0", "rule-1"])).unwrap();
     Act { rule, at: NOW - Duration::from_secs(random.below(200_000)) }
+}
+
+fn said(random: &mut Random) -> Said {
+    Said {
+        state: Some(random.of(&["approved", "commented"]).to_owned()),
+        author: Some(login(random)),
+        association: Some(random.of(&["MEMBER", "NONE"]).to_owned()),
+        body: Some(random.of(&["/retry", "please run it again", "LGTM"]).to_owned()),
+    }
 }
 
 fn base(random: &mut Random) -> Option<String> {
