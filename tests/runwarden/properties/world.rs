@@ -162,26 +162,7 @@ impl World {
     /// All of it, but for what a few failed requests or a thin payload would have told.
     pub fn with_gaps(&self, random: &mut Random) -> Facts {
         let mut facts = self.whole.clone();
-        let run = &mut facts.run;
-        gap(random, &mut run.attempt);
-        gap(random, &mut run.workflow);
-        gap(random, &mut run.workflow_path);
-        gap(random, &mut run.event);
-        gap(random, &mut run.branch);
-        gap(random, &mut run.head_sha);
-        gap(random, &mut run.head_repository);
-        gap(random, &mut run.actor);
-        gap(random, &mut run.triggering_actor);
-        gap(random, &mut run.created_at);
-        gap(random, &mut run.updated_at);
-        gap(random, &mut run.run_started_at);
-        gap(random, &mut run.title);
-        gap(random, &mut run.commit_message);
-        gap(random, &mut run.status);
-        // A run that has not ended has no conclusion, and that is known.
-        if run.status.is_none() || run.is_completed() == Some(true) {
-            gap(random, &mut run.conclusion);
-        }
+        gaps_in_the_run(random, &mut facts.run);
         let details = &mut facts.details;
         miss(random, &mut details.repository);
         miss(random, &mut details.workflow_state);
@@ -247,6 +228,28 @@ fn membership(random: &mut Random, team: &str, login: &str) -> Membership {
 fn gap<T>(random: &mut Random, value: &mut Option<T>) {
     if random.percent(GAPS) {
         *value = None;
+    }
+}
+
+fn gaps_in_the_run(random: &mut Random, run: &mut RunSnapshot) {
+    gap(random, &mut run.attempt);
+    gap(random, &mut run.workflow);
+    gap(random, &mut run.workflow_path);
+    gap(random, &mut run.event);
+    gap(random, &mut run.branch);
+    gap(random, &mut run.head_sha);
+    gap(random, &mut run.head_repository);
+    gap(random, &mut run.actor);
+    gap(random, &mut run.triggering_actor);
+    gap(random, &mut run.created_at);
+    gap(random, &mut run.updated_at);
+    gap(random, &mut run.run_started_at);
+    gap(random, &mut run.title);
+    gap(random, &mut run.commit_message);
+    gap(random, &mut run.status);
+    // A run that has not ended has no conclusion, and that is known.
+    if run.status.is_none() || run.is_completed() == Some(true) {
+        gap(random, &mut run.conclusion);
     }
 }
 
