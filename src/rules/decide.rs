@@ -64,7 +64,8 @@ fn first_with(result: &ConditionResult, truth: Truth) -> String {
             format!("{}: {}", result.word, result.observed)
         }
         _ if result.parts.is_empty() => {
-            format!("{}: expected {}, observed {}", result.word, result.expected, result.observed)
+            // Said of almost every rule of almost every run: in one piece.
+            [&result.word, ": expected ", &result.expected, ", observed ", &result.observed].concat()
         }
         ("not", _) => match result.parts.first().map(only_part) {
             Some(part) if part.parts.is_empty() => {
@@ -261,16 +262,20 @@ fn fraction(run: RunId, attempt: RunAttempt) -> f64 {
 
 /// Of the actions that compete on one run the first acts; the others are recorded as shadowed by it.
 fn shadow(actions: &mut [PlannedAction]) {
-    let mut acting: Vec<PlannedAction> = Vec::new();
-    for action in actions.iter_mut().filter(|action| action.state == ActionState::Planned) {
+    for place in 0..actions.len() {
+        let (before, rest) = actions.split_at_mut(place);
+        let Some(action) = rest.first_mut().filter(|action| action.state == ActionState::Planned) else {
+            continue;
+        };
         // A rule does not stand in its own way: `cancel` and the forced one that follows it are one wish.
-        let other = |first: &&PlannedAction| first.rule != action.rule;
-        match acting.iter().filter(other).find(|first| competes(&first.action, &action.action)) {
-            Some(first) => {
-                action.state = ActionState::Shadowed;
-                action.reason = Some(format!("rule {} comes first", first.rule));
-            }
-            None => acting.push(action.clone()),
+        let comes_first = |first: &&PlannedAction| {
+            first.state == ActionState::Planned
+                && first.rule != action.rule
+                && competes(&first.action, &action.action)
+        };
+        if let Some(first) = before.iter().find(comes_first) {
+            action.reason = Some(format!("rule {} comes first", first.rule));
+            action.state = ActionState::Shadowed;
         }
     }
 }

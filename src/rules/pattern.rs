@@ -1,6 +1,6 @@
 //! Text patterns of rules: globs and `/regular expressions/`.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use regex::{Regex, RegexBuilder};
 
@@ -14,16 +14,22 @@ const SIZE_LIMIT: usize = 1 << 20;
 pub struct Pattern {
     source: String,
     excludes: bool,
-    regex: Regex,
-    simple: Option<Simple>,
+    matcher: Matcher,
     team: Option<Team>,
 }
 
-/// What most patterns are, compared without an automaton: that touches far less memory than a search.
+/// How a text is compared.
 #[derive(Debug, Clone)]
+enum Matcher {
+    Simple(Simple),
+    Regex(Regex),
+}
+
+/// What most patterns are, compared without an automaton. One takes kilobytes: with a thousand rules, judging would be
+/// waiting for memory.
+#[derive(Debug, Clone, Copy)]
 struct Simple {
     shape: Shape,
-    text: String,
     ignore_case: bool,
 }
 
@@ -54,24 +60,26 @@ impl Simple {
         };
         // What folds beyond ASCII is left to the automaton.
         let is_simple = !is_special(text) && (!ignore_case || text.is_ascii());
-        is_simple.then(|| Self { shape, text: text.to_owned(), ignore_case })
+        is_simple.then_some(Self { shape, ignore_case })
     }
 
-    fn matches(&self, text: &str) -> bool {
-        let is_it = |part: &[u8]| {
-            if self.ignore_case {
-                part.eq_ignore_ascii_case(self.text.as_bytes())
-            } else {
-                part == self.text.as_bytes()
-            }
+    fn matches(self, glob: &str, text: &str) -> bool {
+        let own = match self.shape {
+            Shape::Whole => glob,
+            Shape::First { .. } => glob.trim_end_matches('*'),
+            Shape::Last { .. } => glob.trim_start_matches('*'),
         };
-        let Some(rest) = text.len().checked_sub(self.text.len()) else {
+        let own = own.as_bytes();
+        let is_it = |part: &[u8]| {
+            if self.ignore_case { part.eq_ignore_ascii_case(own) } else { part == own }
+        };
+        let Some(rest) = text.len().checked_sub(own.len()) else {
             return false;
         };
         let (part, rest, slashes) = match self.shape {
             Shape::Whole => return is_it(text.as_bytes()),
             Shape::First { slashes } => {
-                let (part, rest) = text.as_bytes().split_at(self.text.len());
+                let (part, rest) = text.as_bytes().split_at(own.len());
                 (part, rest, slashes)
             }
             Shape::Last { slashes } => {
@@ -132,15 +140,12 @@ impl Pattern {
         let mut pattern = Self::compile(source, false)?;
         let body = source.strip_prefix('!').unwrap_or(source);
         if !body.starts_with('/') && body.contains("**/") {
-            let expression = format!(r"\A(?:{})\z", expression_of(body, true));
-            pattern.regex =
-                Regex::new(&expression).map_err(|error| PatternError::Regex(error.to_string()))?;
-            pattern.simple = None;
+            pattern.matcher = Matcher::Regex(regex(&whole(&expression_of(body, true)), false)?);
         }
         Ok(pattern)
     }
 
-    fn compile_as(source: &str, ignore_case: bool, whole: bool) -> Result<Self, PatternError> {
+    fn compile_as(source: &str, ignore_case: bool, is_whole: bool) -> Result<Self, PatternError> {
         let (excludes, body) = match source.strip_prefix('!') {
             Some(body) => (true, body),
             None => (false, source),
@@ -148,18 +153,11 @@ impl Pattern {
         if body.is_empty() || body == "//" {
             return Err(PatternError::Empty);
         }
-        let expression = match body.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
-            Some(expression) => expression.to_owned(),
-            None if whole => format!(r"\A(?:{})\z", glob_to_regex(body)),
-            None => glob_to_regex(body),
+        let matcher = match Simple::of(body, ignore_case).filter(|_| is_whole) {
+            Some(simple) => Matcher::Simple(simple),
+            None => Matcher::Regex(regex(&expression(body, is_whole), ignore_case)?),
         };
-        let regex = RegexBuilder::new(&expression)
-            .case_insensitive(ignore_case)
-            .size_limit(SIZE_LIMIT)
-            .build()
-            .map_err(|error| PatternError::Regex(error.to_string()))?;
-        let simple = Simple::of(body, ignore_case).filter(|_| whole);
-        Ok(Self { source: source.to_owned(), excludes, regex, simple, team: None })
+        Ok(Self { source: source.to_owned(), excludes, matcher, team: None })
     }
 
     /// Whether patterns accept a value that goes by any of these texts: each in turn takes in what it matches, or
@@ -183,7 +181,16 @@ impl Pattern {
     /// Whether this pattern matches the text, be it to take it in or to exclude it.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        self.simple.as_ref().map_or_else(|| self.regex.is_match(text), |simple| simple.matches(text))
+        match &self.matcher {
+            Matcher::Simple(simple) => simple.matches(self.body(), text),
+            Matcher::Regex(regex) => regex.is_match(text),
+        }
+    }
+
+    /// Its text as it was written.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// Its text, without the `!` of an exclusion.
@@ -194,8 +201,11 @@ impl Pattern {
 
     /// The regular expression that says what it matches.
     #[must_use]
-    pub fn expression(&self) -> &str {
-        self.regex.as_str()
+    pub fn expression(&self) -> Cow<'_, str> {
+        match &self.matcher {
+            Matcher::Simple(_) => expression(self.body(), true).into(),
+            Matcher::Regex(regex) => regex.as_str().into(),
+        }
     }
 
     /// Whether what it matches is excluded.
@@ -235,8 +245,23 @@ impl PartialEq for Pattern {
     }
 }
 
-fn glob_to_regex(glob: &str) -> String {
-    expression_of(glob, false)
+/// The regular expression of a pattern without its `!`.
+fn expression(body: &str, is_whole: bool) -> String {
+    match body.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+        Some(expression) => expression.to_owned(),
+        None if is_whole => whole(&expression_of(body, false)),
+        None => expression_of(body, false),
+    }
+}
+
+fn whole(expression: &str) -> String {
+    format!(r"\A(?:{expression})\z")
+}
+
+fn regex(expression: &str, ignore_case: bool) -> Result<Regex, PatternError> {
+    let mut builder = RegexBuilder::new(expression);
+    let built = builder.case_insensitive(ignore_case).size_limit(SIZE_LIMIT).build();
+    built.map_err(|error| PatternError::Regex(error.to_string()))
 }
 
 /// Of paths, `**/` at the beginning of a part is any number of folders.
@@ -309,11 +334,12 @@ mod tests {
         for glob in ["v*", "v**", "*v", "**v", "*", "**", "v", "*v*", "a/*", "*/a", "V*", "ü*", "*é", "?"] {
             for ignore_case in [false, true] {
                 let pattern = Pattern::compile(glob, ignore_case).unwrap();
+                let automaton = regex(&pattern.expression(), ignore_case).unwrap();
                 for text in [
                     "", "v", "V", "/v", "v/", "v1", "1v", "a/v", "v/a", "a/", "/a", "üx", "Ü", "xé", "é",
                     "x\u{a9}",
                 ] {
-                    let searched = pattern.regex.is_match(text);
+                    let searched = automaton.is_match(text);
                     assert_eq!(pattern.matches(text), searched, "{glob} against {text:?}");
                 }
             }

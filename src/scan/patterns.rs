@@ -61,11 +61,13 @@ impl Patterns {
     ///
     /// # Errors
     /// When an expression is none, or too large.
-    pub fn new<'a>(patterns: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, PatternProblem> {
+    pub fn new<'a, E: AsRef<str>>(
+        patterns: impl IntoIterator<Item = (&'a str, E)>,
+    ) -> Result<Self, PatternProblem> {
         let (mut sources, mut members) = (Vec::new(), Vec::new());
         for (index, (source, expression)) in patterns.into_iter().enumerate() {
             let problem = |why: String| PatternProblem { pattern: source.to_owned(), why };
-            let parsed = syntax::parse(expression).map_err(|error| problem(error.to_string()))?;
+            let parsed = syntax::parse(expression.as_ref()).map_err(|error| problem(error.to_string()))?;
             let exact = match parsed.properties().look_set().contains_word() {
                 true => Some(automaton(MatchKind::LeftmostFirst, &[&parsed]).map_err(problem)?),
                 false => None,

@@ -90,7 +90,7 @@ impl fmt::Display for Expectation {
             Self::Matches(patterns) => {
                 for (place, pattern) in patterns.iter().enumerate() {
                     f.write_str(if place == 0 { "" } else { " or " })?;
-                    pattern.fmt(f)?;
+                    f.write_str(pattern.source())?;
                 }
                 Ok(())
             }

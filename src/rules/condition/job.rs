@@ -193,7 +193,7 @@ pub(super) struct Open {
 
 fn observe(word: JobWord, job: &Job) -> Observation {
     let unknown = || Observation::Unknown("not known: GitHub gave none".to_owned());
-    let text = |text: Option<&str>| text.map_or_else(unknown, |it| Observation::Texts(vec![it.to_owned()]));
+    let text = |text: Option<&str>| text.map_or_else(unknown, |it| Observation::Text(it.to_owned()));
     match word {
         JobWord::Name => text(job.name.as_deref()),
         JobWord::Conclusion if job.is_completed() == Some(false) => Observation::Nothing,
@@ -239,27 +239,19 @@ impl StepTest {
     }
 
     fn fits(&self, step: &Step) -> Truth {
-        let texts = |text: Option<&str>| {
-            text.map_or_else(
-                || Observation::Unknown(String::new()),
-                |it| Observation::Texts(vec![it.to_owned()]),
-            )
+        let text = |asked: &Option<Vec<Pattern>>, observed: Option<&str>| match (asked, observed) {
+            (None, _) => Truth::Yes,
+            (Some(_), None) => Truth::Unknown,
+            (Some(patterns), Some(observed)) => Truth::of(Pattern::accept(patterns, &[observed])),
         };
-        let mut parts = Vec::new();
-        if let Some(patterns) = &self.name {
-            let asked = Expectation::Matches(patterns.clone());
-            parts.push(compare("name", &asked, texts(step.name.as_deref())));
-        }
-        if let Some(patterns) = &self.conclusion {
-            let conclusion = step.conclusion.as_ref().map(|conclusion| conclusion.as_str());
-            parts.push(compare("conclusion", &Expectation::Matches(patterns.clone()), texts(conclusion)));
-        }
-        if let Some(range) = self.duration {
-            let took =
-                step.duration().map_or_else(|| Observation::Unknown(String::new()), Observation::Duration);
-            parts.push(compare("duration", &Expectation::Duration(range), took));
-        }
-        all(parts).satisfied
+        let duration = match (self.duration, step.duration()) {
+            (None, _) => Truth::Yes,
+            (Some(_), None) => Truth::Unknown,
+            (Some(range), Some(observed)) => Truth::of(range.contains(observed)),
+        };
+        let conclusion = step.conclusion.as_ref().map(|conclusion| conclusion.as_str());
+        let parts = [text(&self.name, step.name.as_deref()), text(&self.conclusion, conclusion), duration];
+        [Truth::No, Truth::Unknown].into_iter().find(|truth| parts.contains(truth)).unwrap_or(Truth::Yes)
     }
 }
 

@@ -43,12 +43,12 @@ pub(super) fn compare(
     observation: Observation,
     facts: &Facts,
 ) -> ConditionResult {
-    let (Expectation::Matches(patterns), Observation::Texts(texts)) = (expectation, &observation) else {
+    let (Expectation::Matches(patterns), Observation::Text(login)) = (expectation, &observation) else {
         return super::observe::compare(word, expectation, observation);
     };
-    let ([login], true) = (texts.as_slice(), patterns.iter().any(|pattern| pattern.team().is_some())) else {
+    if patterns.iter().all(|pattern| pattern.team().is_none()) {
         return super::observe::compare(word, expectation, observation);
-    };
+    }
     let known = &facts.details.teams;
     let satisfied = accept(patterns, login, known);
     let said = patterns.iter().filter_map(Pattern::team).filter_map(|team| match is_in(team, login, known) {

@@ -13,7 +13,9 @@ use crate::{
 
 /// What the facts say about a word.
 pub(super) enum Observation {
-    /// Any of these texts may match.
+    /// A text.
+    Text(String),
+    /// Several, any of which may match.
     Texts(Vec<String>),
     /// GitHub says that there is none.
     Nothing,
@@ -55,13 +57,16 @@ pub(super) fn compare(
         (_, Observation::Unknown(why)) => (Truth::Unknown, why),
         (_, Observation::Nothing) => (Truth::No, "none".to_owned()),
         // Only a login can be in a team, and that is told elsewhere.
-        (Expectation::Matches(patterns), Observation::Texts(_))
+        (Expectation::Matches(patterns), Observation::Text(_) | Observation::Texts(_))
             if patterns.iter().any(|pattern| pattern.team().is_some()) =>
         {
             (Truth::Unknown, "the condition asks for a team where no login is".to_owned())
         }
+        (Expectation::Matches(patterns), Observation::Text(text)) => {
+            (Truth::of(Pattern::accept(patterns, std::slice::from_ref(&text))), text)
+        }
         (Expectation::Matches(patterns), Observation::Texts(texts)) => {
-            (Truth::of(Pattern::accept(patterns, &texts)), joined(texts))
+            (Truth::of(Pattern::accept(patterns, &texts)), texts.join(", "))
         }
         (Expectation::Number(range), Observation::Number(number)) => {
             (Truth::of(range.contains(number)), number.to_string())
@@ -74,29 +79,24 @@ pub(super) fn compare(
         }
         (
             Expectation::Matches(_) | Expectation::Number(_) | Expectation::Duration(_) | Expectation::Is(_),
-            Observation::Texts(_) | Observation::Number(_) | Observation::Duration(_) | Observation::Flag(_),
+            Observation::Text(_)
+            | Observation::Texts(_)
+            | Observation::Number(_)
+            | Observation::Duration(_)
+            | Observation::Flag(_),
         ) => (Truth::Unknown, "the condition asks for another kind of value".to_owned()),
     };
     leaf(word, expectation, observed, satisfied)
 }
 
-fn joined(texts: Vec<String>) -> String {
-    match <[String; 1]>::try_from(texts) {
-        Ok([only]) => only,
-        Err(texts) => texts.join(", "),
-    }
-}
-
 fn observe(word: Word, facts: &Facts, now: Timestamp) -> Observation {
     let run = &facts.run;
     match word {
-        Word::Repository => Observation::Texts(vec![run.repository.to_string()]),
-        Word::Visibility => of_repository(facts, |it| Some(Observation::Texts(vec![it.visibility.clone()?]))),
+        Word::Repository => Observation::Text(run.repository.as_str().to_owned()),
+        Word::Visibility => of_repository(facts, |it| Some(Observation::Text(it.visibility.clone()?))),
         Word::Archived => of_repository(facts, |it| it.archived.map(Observation::Flag)),
         Word::Workflow => workflow_texts(facts),
-        Word::WorkflowState => {
-            detail(&facts.details.workflow_state, |it| Observation::Texts(vec![it.clone()]))
-        }
+        Word::WorkflowState => detail(&facts.details.workflow_state, |it| Observation::Text(it.clone())),
         Word::Branch => text(facts, run.branch.as_deref()),
         Word::BranchExists => detail(&facts.details.head, |head| match head {
             Head::Commit(_) => Observation::Flag(true),
@@ -106,7 +106,7 @@ fn observe(word: Word, facts: &Facts, now: Timestamp) -> Observation {
         }),
         Word::Tag if !run.may_be_of_a_tag() => Observation::Nothing,
         Word::Tag => detail(&facts.details.tag, |tag| {
-            tag.as_ref().map_or(Observation::Nothing, |tag| Observation::Texts(vec![tag.clone()]))
+            tag.as_ref().map_or(Observation::Nothing, |tag| Observation::Text(tag.clone()))
         }),
         Word::DefaultBranch => of_repository(facts, |it| {
             let branch = run.branch.as_deref()?;
@@ -217,7 +217,7 @@ fn environment(facts: &Facts) -> Observation {
     match &facts.gate {
         None => Observation::Nothing,
         Some(gate) => match &gate.environment {
-            Some(environment) => Observation::Texts(vec![environment.clone()]),
+            Some(environment) => Observation::Text(environment.clone()),
             None => environment_is_not_named(),
         },
     }
@@ -254,7 +254,7 @@ fn known(facts: &Facts, observation: Option<Observation>) -> Observation {
 }
 
 fn text(facts: &Facts, value: Option<&str>) -> Observation {
-    known(facts, value.map(|value| Observation::Texts(vec![value.to_owned()])))
+    known(facts, value.map(|value| Observation::Text(value.to_owned())))
 }
 
 /// A workflow answers to its name, its file's path and its file's name.

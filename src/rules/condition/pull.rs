@@ -83,7 +83,7 @@ impl PullTest {
     fn of_one(&self, facts: &Facts, pull: &PullRequest) -> ConditionResult {
         let run = &facts.run;
         let text = |text: &Option<String>| {
-            text.as_ref().map_or_else(unknown, |text| Observation::Texts(vec![text.clone()]))
+            text.as_ref().map_or_else(unknown, |text| Observation::Text(text.clone()))
         };
         let flag = |flag: Option<bool>| flag.map_or_else(unknown, Observation::Flag);
         let is_at = pull.head_sha.as_ref().zip(run.head_sha.as_ref()).map(|(head, own)| head == own);

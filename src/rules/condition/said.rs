@@ -73,7 +73,7 @@ impl SaidTest {
 
     fn parts(&self, said: &Said, facts: &Facts) -> Vec<ConditionResult> {
         let text = |text: &Option<String>| match text {
-            Some(text) => Observation::Texts(vec![text.clone()]),
+            Some(text) => Observation::Text(text.clone()),
             None => Observation::Unknown("not known: GitHub gave none".to_owned()),
         };
         // A review without a text has no line.
