@@ -62,7 +62,7 @@ pub(super) async fn all_runs(
     Ok(found)
 }
 
-/// The same into a list that keeps what was found until a page cannot be had.
+/// The same into a list that keeps what was found until a page cannot be had. What it holds already is gone on from.
 ///
 /// # Errors
 /// Whatever that page answered.
@@ -73,8 +73,15 @@ pub(super) async fn collect_runs(
     found: &mut Vec<RunSnapshot>,
 ) -> Result<(), GitHubError> {
     let since = query.created.as_deref().and_then(|created| created.strip_prefix(">=")).map(str::to_owned);
-    let mut ids = HashSet::new();
+    let mut ids: HashSet<RunId> = found.iter().map(|run| run.id).collect();
     let mut query = query.clone();
+    let up_to = |oldest: Timestamp| match &since {
+        Some(since) => format!("{since}..{oldest}"),
+        None => format!("<={oldest}"),
+    };
+    if let Some(oldest) = oldest_of(found) {
+        query.created = Some(up_to(oldest));
+    }
     loop {
         let before = found.len();
         let mut of_query = 0;
@@ -88,17 +95,17 @@ pub(super) async fn collect_runs(
             }
         }
         // At its limit GitHub says that there is no more: go on from the oldest that it showed.
-        let oldest = found.iter().filter_map(|run| run.created_at).min();
-        match oldest {
+        match oldest_of(found) {
             Some(oldest) if of_query >= MOST_RESULTS && found.len() > before => {
-                query.created = Some(match &since {
-                    Some(since) => format!("{since}..{oldest}"),
-                    None => format!("<={oldest}"),
-                });
+                query.created = Some(up_to(oldest));
             }
             _ => return Ok(()),
         }
     }
+}
+
+fn oldest_of(runs: &[RunSnapshot]) -> Option<Timestamp> {
+    runs.iter().filter_map(|run| run.created_at).min()
 }
 
 /// What of a rule's condition GitHub's list endpoint can filter by itself. It narrows the listing only: every

@@ -122,11 +122,12 @@ impl Gatherer {
         self.read_own_log(access, facts, job).await
     }
 
-    /// That a log is deleted or has expired: of a run that has just ended it is evidence, of a past one it is not.
+    /// That a log is not there: of a run that has just ended it is evidence, of a past one it may have been deleted or
+    /// have expired since.
     fn log_is_gone(&self) -> Fact<JobLog> {
         match self.ledger {
             Some(_) => Fact::Known(JobLog::Missing),
-            None => Fact::Missing("the job's log has been deleted or has expired since".to_owned()),
+            None => Fact::Missing("GitHub shows no log of the job any more".to_owned()),
         }
     }
 
@@ -138,13 +139,18 @@ impl Gatherer {
     ) -> Result<Result<(), GitHubError>, Gathered> {
         let fact = match self.fetch_own_log(access, job).await {
             Ok(log) => Fact::Known(log),
-            Err(Unread::Gone { for_good: false }) if !self.is_missing_for_good(facts, job) => {
+            Err(Unread::Gone { for_good: false })
+                if self.ledger.is_some() && !self.is_missing_for_good(facts, job) =>
+            {
                 let until = Some(self.clock.now() + ASK_AGAIN_AFTER);
                 let why = format!("GitHub shows no log of job {job} yet");
                 return Err(Gathered::Later { until, why });
             }
             Err(Unread::Gone { for_good: true }) => self.log_is_gone(),
-            Err(Unread::Gone { for_good: false }) => Fact::Known(JobLog::Missing),
+            Err(Unread::Gone { for_good: false }) if self.ledger.is_some() || has_other_logs(facts) => {
+                Fact::Known(JobLog::Missing)
+            }
+            Err(Unread::Gone { for_good: false }) => self.log_is_gone(),
             Err(Unread::TooLarge(why) | Unread::NotKnown(why)) => Fact::Missing(why),
             Err(Unread::Later(why)) => return Err(Gathered::Later { until: None, why }),
             Err(Unread::GitHub(error)) => return Ok(Err(error)),
@@ -284,6 +290,11 @@ fn archived(facts: &Facts, asked: JobId) -> Option<(RunAttempt, Vec<Wanted>)> {
 
 fn has_failed(job: &Job) -> bool {
     !matches!(job.conclusion, Some(Conclusion::Success | Conclusion::Skipped | Conclusion::Neutral))
+}
+
+/// Whether the run's logs are there, of other jobs.
+fn has_other_logs(facts: &mut Facts) -> bool {
+    facts.jobs_mut().any(|job| matches!(job.log, Fact::Known(JobLog::Scanned { .. })))
 }
 
 fn conclusion_of(facts: &mut Facts, job: JobId) -> Option<&Conclusion> {

@@ -34,7 +34,7 @@ pub use decide::Decider;
 pub use execute::Executor;
 pub use judge::went_over;
 pub use schedule::Scheduler;
-pub use tryout::{Moment, Stop, Tryout, Wait};
+pub use tryout::{Moment, Stop, Tryout};
 
 use crate::{
     clock::Clock,

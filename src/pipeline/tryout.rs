@@ -4,14 +4,14 @@
 //! began, a run that was requested, an environment where somebody gave a review. What GitHub shows of the present only
 //! is not taken for the past where it may have changed and cannot be told: then it is not known.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
     clock::Clock,
     github::{Access, Approval, GitHub, GitHubError, Meter, RunQuery},
     model::{
         Conclusion, Details, Fact, Facts, Gate, Head, Lane, RepositoryName, RunAttempt, RunSnapshot,
-        ScheduledPass, Signal, Status, Timestamp,
+        ScheduledPass, Signal, Status, Timestamp, WorkflowId,
     },
     rules::{Expectation, Mode, Need, Pattern, Rule, Ruleset, Word, needs},
 };
@@ -23,9 +23,10 @@ use super::{
     surroundings::{Shared, is_of_the_head},
 };
 
-/// A limit that ends sooner is waited for.
+/// A limit that ends sooner is waited for, and so often while no request can be made.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// How often a request that failed is made, and the pause before the second time; it doubles.
+const WAITS: u32 = 8;
+/// How often a request that failed is made, and the pause before the second time; before the third it is longer.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -45,15 +46,17 @@ pub struct Moment {
     pub facts: Facts,
     /// When it would have come.
     pub at: Timestamp,
+    /// Whether it is now, so that what GitHub shows of the present is the case.
+    is_now: bool,
 }
 
-/// A wait at an environment.
-#[derive(Debug, Clone)]
-pub struct Wait {
-    /// What is known of it.
-    pub moment: Moment,
-    /// How it was answered; not yet, if the run waits now.
-    pub answer: Option<Approval>,
+impl Moment {
+    /// The same wait at an environment of that name.
+    #[must_use]
+    pub fn at_environment(&self, name: String) -> Self {
+        let gate = Some(Gate { environment: Some(name), protection_rule: false });
+        Self { facts: Facts { gate, ..self.facts.clone() }, ..self.clone() }
+    }
 }
 
 /// One repository, looked at without a ledger. Clones share what was read.
@@ -63,6 +66,18 @@ pub struct Tryout {
     access: Access,
     shared: Shared,
     runs: Arc<Vec<RunSnapshot>>,
+    /// Which of them are of one workflow and branch.
+    of_branch: Arc<HashMap<(WorkflowId, String), Vec<usize>>>,
+}
+
+/// How often something has not been answered.
+#[derive(Default)]
+struct Tries {
+    failed: u32,
+    /// By a limit, since anything was asked.
+    held: u32,
+    /// How many requests had been made when it last was.
+    held_at: u32,
 }
 
 impl Tryout {
@@ -79,7 +94,7 @@ impl Tryout {
         let gatherer = Gatherer::new(github, clock, ruleset, spool, None);
         // The bulk lane leaves a part of the limits to whoever else uses the credential.
         let access = gatherer.access(repository, None, Lane::Bulk, &Meter::at_most(requests));
-        Self { gatherer, access, shared: Shared::default(), runs: Arc::default() }
+        Self { gatherer, access, shared: Shared::default(), runs: Arc::default(), of_branch: Arc::default() }
     }
 
     /// The repository.
@@ -106,16 +121,25 @@ impl Tryout {
     /// When they are not all listed; what was found stays.
     pub async fn list(&mut self, since: Timestamp) -> Result<(), Stop> {
         let query = RunQuery { created: Some(format!(">={since}")), ..RunQuery::default() };
-        let mut tries = 0;
-        loop {
-            let mut runs = Vec::new();
-            let listed = listing::collect_runs(&self.gatherer.github, &self.access, &query, &mut runs).await;
-            self.runs = Arc::new(runs);
-            match listed {
-                Ok(()) => return Ok(()),
-                Err(error) => self.pause(&mut tries, error.into()).await?,
+        let (mut runs, mut tries) = (Vec::new(), Tries::default());
+        let listed = loop {
+            let github = &self.gatherer.github;
+            match listing::collect_runs(github, &self.access, &query, &mut runs).await {
+                Ok(()) => break Ok(()),
+                Err(error) => match self.pause(&mut tries, error.into()).await {
+                    Ok(()) => {}
+                    Err(stop) => break Err(stop),
+                },
+            }
+        };
+        let mut of_branch: HashMap<_, Vec<usize>> = HashMap::new();
+        for (place, run) in runs.iter().enumerate() {
+            if let (Some(workflow), Some(branch)) = (run.workflow_id, &run.branch) {
+                of_branch.entry((workflow, branch.clone())).or_default().push(place);
             }
         }
+        (self.runs, self.of_branch) = (Arc::new(runs), Arc::new(of_branch));
+        listed
     }
 
     /// The attempts of a run that was listed, the first one first. Earlier ones than the latest are read only where some
@@ -169,20 +193,19 @@ impl Tryout {
         next: Option<&RunSnapshot>,
     ) -> Result<Vec<Moment>, Stop> {
         let first = attempt.attempt.is_none_or(|number| number.0 <= 1);
-        let over = attempt.status == Some(Status::Completed);
         // A run that nobody has approved is shown as completed, and is not over.
-        let began = !attempt.waits_for_approval() && attempt.conclusion != Some(Conclusion::StartupFailure);
-        let works = began && (over || attempt.status == Some(Status::InProgress));
+        let over = attempt.status == Some(Status::Completed) && !attempt.waits_for_approval();
+        let began = has_begun(attempt);
         let beginning = [
             (Signal::RunRequested, requested(attempt), attempt.created_at.filter(|_| first)),
-            (Signal::RunInProgress, working(attempt), attempt.run_started_at.filter(|_| works)),
+            (Signal::RunInProgress, working(attempt), attempt.run_started_at.filter(|_| began)),
         ];
         let mut moments: Vec<Moment> =
             beginning.into_iter().filter_map(|(signal, run, at)| self.moment(signal, run, at?)).collect();
-        if works {
+        if over || began || attempt.status == Some(Status::Waiting) {
             moments.extend(self.of_jobs(attempt).await?);
         }
-        let end = ended(attempt, next).filter(|_| over && !attempt.waits_for_approval());
+        let end = ended(attempt, next).filter(|_| over);
         moments.extend(end.and_then(|at| self.moment(Signal::RunCompleted, attempt.clone(), at)));
         Ok(moments)
     }
@@ -198,6 +221,9 @@ impl Tryout {
         }
         let jobs = self.patiently(|| self.gatherer.github.attempt_jobs(&self.access, run.id, number)).await;
         let mut jobs = match jobs {
+            Ok(jobs) if jobs.unreadable > 0 => {
+                return Err(Stop::One(format!("{} of a run's jobs cannot be read", jobs.unreadable)));
+            }
             Ok(jobs) => jobs.jobs,
             Err(Failure::Absent) => Vec::new(),
             Err(Failure::Stop(stop)) => return Err(stop),
@@ -226,7 +252,6 @@ impl Tryout {
             return None;
         }
         let details = Details {
-            newer_run: self.newer_run_by(&run, at),
             newer_pending: past(),
             underway: past(),
             base: past(),
@@ -234,17 +259,19 @@ impl Tryout {
             ..Details::default()
         };
         let sender = run.triggering_actor.clone();
-        Some(Moment { facts: Facts { sender, details, ..Facts::of(signal, run) }, at })
+        Some(Moment { facts: Facts { sender, details, ..Facts::of(signal, run) }, at, is_now: false })
     }
 
-    /// Whether a newer run of the workflow and branch had been created by then.
-    fn newer_run_by(&self, run: &RunSnapshot, at: Timestamp) -> Fact<bool> {
-        let (Some(workflow), Some(_), Some(number)) = (run.workflow_id, &run.branch, run.run_number) else {
+    /// Whether a newer run of the workflow and branch had been created by then, as far as it still exists.
+    #[must_use]
+    pub fn newer_run_by(&self, run: &RunSnapshot, at: Timestamp) -> Fact<bool> {
+        let (Some(workflow), Some(branch), Some(number)) = (run.workflow_id, &run.branch, run.run_number)
+        else {
             return Fact::Missing("GitHub does not give the run's workflow, branch and number".to_owned());
         };
-        Fact::Known(self.runs.iter().any(|other| {
-            other.workflow_id == Some(workflow)
-                && is_of_the_head(other, run)
+        let places = self.of_branch.get(&(workflow, branch.clone())).into_iter().flatten();
+        Fact::Known(places.filter_map(|place| self.runs.get(*place)).any(|other| {
+            is_of_the_head(other, run)
                 && other.run_number.is_some_and(|other| other > number)
                 && other.created_at.is_some_and(|created| created <= at)
         }))
@@ -255,69 +282,91 @@ impl Tryout {
     /// # Errors
     /// When GitHub cannot be asked.
     pub async fn complete(&self, moment: &mut Moment) -> Result<(), Stop> {
-        let Moment { facts, at } = moment;
+        let Moment { facts, at, is_now } = moment;
         let rules = self.gatherer.rules();
-        let mut tries = 0;
+        let mut tries = Tries::default();
+        // GitHub has told of the run what it tells; the others are told from what shows.
+        let is_asked = |need: &Need| *is_now || !matches!(need, Need::Run | Need::Head | Need::NewerRun);
         loop {
             let asked = |facts: &Facts| {
                 let mut asked = needs(&rules, facts, *at);
-                // GitHub has told of the run what it tells.
-                asked.retain(|need| !matches!(need, Need::Head | Need::Run));
+                asked.retain(is_asked);
                 asked
             };
-            match self.gatherer.complete(&self.access, facts, &self.shared, asked).await {
-                Ok(_) if !needs(&rules, facts, *at).contains(&Need::Head) => return Ok(()),
-                Ok(_) => {
-                    let head = self.patiently(|| self.gatherer.head(&self.access, &facts.run, &self.shared));
-                    facts.details.head = match head.await {
-                        Ok(head) => head_then(head, &facts.run),
-                        Err(Failure::Absent) => past(),
-                        Err(Failure::Stop(Stop::One(why))) => Fact::Missing(why),
-                        Err(Failure::Stop(all)) => return Err(all),
-                    };
-                }
-                Err(instead) => self.pause(&mut tries, instead.into()).await?,
+            if let Err(instead) = self.gatherer.complete(&self.access, facts, &self.shared, asked).await {
+                self.pause(&mut tries, instead.into()).await?;
+                continue;
+            }
+            let open = needs(&rules, facts, *at);
+            if *is_now {
+                return Ok(());
+            } else if open.contains(&Need::NewerRun) {
+                facts.details.newer_run = self.newer_run_by(&facts.run, *at);
+            } else if open.contains(&Need::Head) {
+                facts.details.head = self.head_then(&facts.run).await?;
+            } else {
+                return Ok(());
             }
         }
     }
 
-    /// Where the run waited and was answered, or waits now, if some rule asks for that.
+    /// What the head was then: a commit that is still the head was it then, too.
+    async fn head_then(&self, run: &RunSnapshot) -> Result<Fact<Head>, Stop> {
+        let head = self.patiently(|| self.gatherer.head(&self.access, run, &self.shared));
+        Ok(match head.await {
+            Ok(Fact::Known(Head::Commit(commit))) if Some(&commit) == run.head_sha.as_ref() => {
+                Fact::Known(Head::Commit(commit))
+            }
+            Ok(Fact::Known(Head::Tag)) => Fact::Known(Head::Tag),
+            Ok(Fact::Missing(why)) | Err(Failure::Stop(Stop::One(why))) => Fact::Missing(why),
+            Ok(Fact::Known(Head::Commit(_) | Head::Gone) | Fact::NotAsked) | Err(Failure::Absent) => past(),
+            Err(Failure::Stop(all)) => return Err(all),
+        })
+    }
+
+    /// Where the run waits now, if some rule asks for that.
     ///
     /// # Errors
     /// When GitHub cannot be asked.
-    pub async fn waits(&self, run: &RunSnapshot) -> Result<Vec<Wait>, Stop> {
-        let waits_now = run.status == Some(Status::Waiting);
-        let may_have_waited = waits_now || run.status == Some(Status::Completed);
-        let rules = self.gatherer.rules();
-        let at = if waits_now { Some(self.gatherer.clock.now()) } else { run.run_started_at };
-        let waiting = RunSnapshot { status: Some(Status::Waiting), conclusion: None, ..run.clone() };
-        let moment = at.filter(|_| may_have_waited);
-        let moment = moment.and_then(|at| self.moment(Signal::DeploymentWaiting, waiting, at));
-        let Some(mut moment) = moment else { return Ok(Vec::new()) };
-        let at = moment.at;
-        moment.facts.gate = Some(Gate { environment: None, protection_rule: false });
-        if !needs(&rules, &moment.facts, at).contains(&Need::Environments) {
+    pub async fn present_waits(&self, run: &RunSnapshot) -> Result<Vec<Moment>, Stop> {
+        if run.status != Some(Status::Waiting) {
             return Ok(Vec::new());
         }
-        let of = |environment: String, answer: Option<Approval>| {
-            let gate = Some(Gate { environment: Some(environment), protection_rule: false });
-            let facts = Facts { gate, ..moment.facts.clone() };
-            Wait { moment: Moment { facts, at }, answer }
+        let Some(mut moment) = self.nameless_wait(run, self.gatherer.clock.now()) else {
+            return Ok(Vec::new());
         };
-        if waits_now {
-            let names = self
-                .patiently(|| self.gatherer.environments_of(&self.access, run.id, &self.shared))
-                .await
-                .or_else(absent_is_none)?;
-            return Ok(names.into_iter().map(|name| of(name, None)).collect());
-        }
+        moment.is_now = true;
+        moment.facts.details = Details::default();
+        let names = self.patiently(|| self.gatherer.environments_of(&self.access, run.id, &self.shared));
+        let names = names.await.or_else(absent_is_none)?;
+        Ok(names.into_iter().map(|name| moment.at_environment(name)).collect())
+    }
+
+    /// A wait of the attempt at an environment that is not named yet, if some rule may have something to say of it. GitHub
+    /// gives no time of a review: it is when the attempt began.
+    #[must_use]
+    pub fn past_wait(&self, attempt: &RunSnapshot) -> Option<Moment> {
+        self.nameless_wait(attempt, attempt.run_started_at?)
+    }
+
+    fn nameless_wait(&self, run: &RunSnapshot, at: Timestamp) -> Option<Moment> {
+        let waiting = RunSnapshot { status: Some(Status::Waiting), conclusion: None, ..run.clone() };
+        let mut moment = self.moment(Signal::DeploymentWaiting, waiting, at)?;
+        moment.facts.gate = Some(Gate { environment: None, protection_rule: false });
+        let needs = needs(&self.gatherer.rules(), &moment.facts, at);
+        needs.contains(&Need::Environments).then_some(moment)
+    }
+
+    /// The reviews that people gave of the run's deployments, of all its attempts.
+    ///
+    /// # Errors
+    /// When GitHub cannot be asked.
+    pub async fn reviews(&self, run: &RunSnapshot) -> Result<Vec<Approval>, Stop> {
         let given = self.patiently(|| self.gatherer.github.approvals(&self.access, run.id)).await;
-        let given = given.or_else(absent_is_none)?.into_iter();
-        let given = given.filter(|given| matches!(given.state.as_deref(), Some("approved" | "rejected")));
-        Ok(given
-            .flat_map(|given| given.environments.clone().into_iter().map(move |name| (name, given.clone())))
-            .map(|(name, given)| of(name, Some(given)))
-            .collect())
+        let mut given = given.or_else(absent_is_none)?;
+        // A wait timer that ran out is recorded as a review by this bot.
+        given.retain(|given| given.user.as_deref() != Some("github-actions[bot]"));
+        Ok(given)
     }
 
     /// The runs that the rule's schedule would find now, with what the rule needs of each; `None` where the rule is not
@@ -334,7 +383,7 @@ impl Tryout {
         if !is_about {
             return Ok(None);
         }
-        let mut tries = 0;
+        let mut tries = Tries::default();
         loop {
             let pass = ScheduledPass {
                 rule: rule.name.clone(),
@@ -355,7 +404,7 @@ impl Tryout {
     where
         A: Future<Output = Result<T, GitHubError>>,
     {
-        let mut tries = 0;
+        let mut tries = Tries::default();
         loop {
             match ask().await {
                 Ok(answer) => return Ok(answer),
@@ -366,21 +415,27 @@ impl Tryout {
     }
 
     /// Waits until it may help to ask once more.
-    async fn pause(&self, tries: &mut u32, setback: Setback) -> Result<(), Stop> {
-        let now = self.gatherer.clock.now();
-        *tries += 1;
+    async fn pause(&self, tries: &mut Tries, setback: Setback) -> Result<(), Stop> {
         let wait = match setback {
             Setback::Final(why) => return Err(Stop::One(why)),
-            Setback::Later { why, .. } if self.access.requests.is_spent() => {
-                drop(why);
+            Setback::Later { .. } if self.access.requests.is_spent() => {
                 return Err(Stop::All("the requests that it may make are made (`--requests`)".to_owned()));
             }
-            Setback::Later { until: Some(until), why } => match now.until(until) {
-                wait if wait <= PATIENCE && *tries <= 2 * TRIES => wait,
-                _ => return Err(Stop::All(why)),
-            },
-            Setback::Later { until: None, why } if *tries >= TRIES => return Err(Stop::One(why)),
-            Setback::Later { until: None, .. } => PAUSE.saturating_mul(1 << (*tries - 1).min(4)),
+            Setback::Later { until: Some(until), why } => {
+                let wait = self.gatherer.clock.now().until(until);
+                // Others wait for the same place: what one of them could ask is progress.
+                let asked = std::mem::replace(&mut tries.held_at, self.requests());
+                tries.held = if asked == tries.held_at { tries.held + 1 } else { 0 };
+                if wait > PATIENCE || tries.held >= WAITS {
+                    return Err(Stop::All(why));
+                }
+                wait
+            }
+            Setback::Later { until: None, why } if tries.failed + 1 >= TRIES => return Err(Stop::One(why)),
+            Setback::Later { until: None, .. } => {
+                tries.failed += 1;
+                PAUSE.saturating_mul(tries.failed)
+            }
         };
         tokio::time::sleep(wait).await;
         Ok(())
@@ -449,6 +504,17 @@ fn requested(attempt: &RunSnapshot) -> RunSnapshot {
     RunSnapshot { status, conclusion: None, updated_at: None, ..attempt.clone() }
 }
 
+/// Whether an attempt certainly began to work: one that was cancelled may have been so in the queue.
+fn has_begun(attempt: &RunSnapshot) -> bool {
+    match (&attempt.status, &attempt.conclusion) {
+        (Some(Status::InProgress), _) => true,
+        (Some(Status::Completed), Some(conclusion)) => {
+            matches!(conclusion, Conclusion::Success | Conclusion::Failure | Conclusion::TimedOut)
+        }
+        _ => false,
+    }
+}
+
 /// A run as it was when it began to work.
 fn working(attempt: &RunSnapshot) -> RunSnapshot {
     RunSnapshot { status: Some(Status::InProgress), conclusion: None, updated_at: None, ..attempt.clone() }
@@ -460,18 +526,5 @@ fn ended(attempt: &RunSnapshot, next: Option<&RunSnapshot>) -> Option<Timestamp>
     match (attempt.updated_at, next) {
         (Some(changed), Some(next)) => Some(changed.min(next)),
         (changed, next) => changed.or(next).or(attempt.run_started_at),
-    }
-}
-
-/// What the head was then: a commit that is still the head was it then, too.
-fn head_then(now: Fact<Head>, run: &RunSnapshot) -> Fact<Head> {
-    match now {
-        Fact::Known(Head::Commit(commit)) if Some(&commit) == run.head_sha.as_ref() => {
-            Fact::Known(Head::Commit(commit))
-        }
-        Fact::Known(Head::Tag) => Fact::Known(Head::Tag),
-        Fact::Known(Head::Commit(_) | Head::Gone) => past(),
-        Fact::Missing(why) => Fact::Missing(why),
-        Fact::NotAsked => past(),
     }
 }

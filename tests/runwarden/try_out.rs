@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use runwarden::simulator::{Answer, AttemptSpec, Fault, JobSpec, PullSpec, RunSpec};
+use runwarden::simulator::{Answer, AttemptSpec, Fault, GateSpec, JobSpec, PullSpec, RunSpec};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
@@ -91,8 +91,8 @@ async fn what_the_rules_would_have_done_is_told_with_what_people_did_and_nothing
     let github = &shell.github;
     let flaky = ci("main").attempt(attempt("failure", "read: connection reset\n"));
     let flaky = rerun_by_bob(&shell, flaky.attempt(attempt("success", "ok\n")), 1);
-    let lost = github.run_to_end(ci("dev").attempt(attempt("failure", "read: connection reset\n")));
     let _real = github.run_to_end(ci("dev").attempt(attempt("failure", "assertion failed\n")));
+    let lost = github.run_to_end(ci("dev").attempt(attempt("failure", "read: connection reset\n")));
     let [approved, rejected, waiting] =
         [(); 3].map(|()| github.run_to_end(ci("other").environments(["staging"])));
     github.person_approves(approved, "staging", "carol").unwrap();
@@ -102,7 +102,7 @@ async fn what_the_rules_would_have_done_is_told_with_what_people_did_and_nothing
     let (before, _) = (entries(), github.clear_requests());
 
     let found = report(&shell, "").await;
-    assert_eq!(found["runs"], json!({ "listed": 6, "tried": 6, "failed": [] }), "{found:#}");
+    assert_eq!(found["runs"], json!({ "listed": 6, "tried": 6, "failed": [], "left_out": [] }), "{found:#}");
     assert_eq!(counts(&found, "retry"), [6, 2, 0, 0]);
     let sum = &rule(&found, "retry")["actions"][0];
     assert_eq!((&sum["action"], &sum["times"]), (&json!("re-run the failed jobs"), &json!(2)));
@@ -128,7 +128,7 @@ async fn what_the_rules_would_have_done_is_told_with_what_people_did_and_nothing
         "repository since until runs requests ended_early rules by_the_present not_held actions unknowns";
     has_keys(&found, keys);
     has_keys(&found["rules"][0], "rule mode judged matched kept unknown not_tried left actions");
-    has_keys(sum, "action times limited shadowed runner_minutes without_estimate people");
+    has_keys(sum, "action times refused limited shadowed runner_minutes without_estimate people");
     is_told_to_people(&shell).await;
 }
 
@@ -153,10 +153,10 @@ async fn is_told_to_people(shell: &Shell) {
         "acme/api since ",
         ": 6 runs, 6 of them tried, with ",
         "retry: judged 6 times, matched 2\n  would re-run the failed jobs 2 times, about ",
-        "people did 1 time (1 passed, 0 failed); nobody did 1 time\n",
-        "would approve the deployment to staging 3 times; people did 1 time; people did the opposite 1 time; nobody",
+        "somebody did 1 time (1 passed, 0 failed); nobody did 1 time\n",
+        "would approve the deployment to staging 3 times; somebody did 1 time; somebody did the opposite 1 time; nobody",
         "purge: judged 2 times, matched 1, 1 kept\n  would delete the run 1 time\n",
-        "  not tried: GitHub does not tell afterwards of pull_request.closed\n",
+        "  not tried: pull_request.closed\n",
         "sleeps: off\n",
         "and 5 more: `--limit N` lists them\n",
         "note: nothing was changed: it only read\n",
@@ -220,13 +220,167 @@ async fn what_github_shows_of_the_present_only_is_not_taken_for_the_past() {
     };
     has_keys(&unknowns[0], "at run attempt url rule reason");
     assert!(why(moved).contains("GitHub does not tell afterwards what was so then"), "{found:#}");
-    assert!(why(expired).contains("has been deleted or has expired since"), "{found:#}");
+    assert!(why(expired).contains("GitHub shows no log of the job any more"), "{found:#}");
     assert!(found["actions"].as_array().unwrap().iter().any(|action| action["run"] == head), "{found:#}");
     // Labels may have come later: that is said.
     assert_eq!(counts(&found, "labelled"), [4, 1, 0, 0], "{found:#}");
     assert_eq!(found["by_the_present"], json!({ "pull_request": 1 }));
     let text = shell.line("try acme/api --since 14d").await.well();
     assert!(text.contains("note: judged by what GitHub shows now, not then: pull_request (1)\n"), "{text}");
+}
+
+/// The state and the reason of the one action on the run.
+fn action_on(found: &Value, run: u64) -> (&str, &str) {
+    let of_run = |action: &&Value| action["run"] == run;
+    let [action] = found["actions"].as_array().unwrap().iter().filter(of_run).collect::<Vec<_>>()[..] else {
+        panic!("not one action on run {run}: {found:#}");
+    };
+    (action["state"].as_str().unwrap(), action["reason"].as_str().unwrap_or_default())
+}
+
+/// The daemon would look at GitHub before it acts; what that would have found is found here too.
+#[tokio::test]
+async fn what_the_look_before_a_rerun_would_refuse_is_not_promised() {
+    let rules =
+        retry("branch: [main, dev]").replace("conclusion: failure", "conclusion: [failure, startup_failure]");
+    let shell = Shell::new(&rules).await;
+    let github = &shell.github;
+    github.set_now(github.now().saturating_sub(Duration::from_secs(7200)).unwrap());
+    let overtaken = github.run(ci("main").attempts(["failure"]));
+    let rejected = github.run_to_end(ci("main").environments(["staging"]));
+    github.person_rejects(rejected, "staging", "carol").unwrap();
+    github.finish(overtaken);
+    let cannot_start = github.run_to_end(ci("dev").attempts(["startup_failure"]));
+    github.advance(Duration::from_secs(3600));
+    let allowed = github.run_to_end(ci("dev").attempts(["failure"]));
+    let found = report(&shell, "").await;
+    for (run, state, reason) in [
+        (overtaken, "refused", "a newer run of the workflow and branch exists"),
+        (rejected, "refused", "carol rejected the deployment to staging"),
+        (cannot_start, "refused", "GitHub cannot re-run a run that failed to start"),
+        (allowed, "planned", ""),
+    ] {
+        let (was, why) = action_on(&found, run);
+        assert!(was == state && why.starts_with(reason), "{run} {reason}: {found:#}");
+    }
+    let sum = &rule(&found, "retry")["actions"][0];
+    assert_eq!([&sum["times"], &sum["refused"]], [1, 3]);
+    assert_eq!(found["not_held"], json!(["guard newer_commit"]));
+    let text = shell.line("try acme/api --since 14d").await.well();
+    assert!(text.contains("would re-run the failed jobs 1 time, "), "{text}");
+    assert!(text.contains("3 refused before the act"), "{text}");
+    assert!(
+        text.contains("note: not tried, so that less may be done than is shown: guard newer_commit\n"),
+        "{text}"
+    );
+}
+
+/// What an observing rule plans counts as if it acted: for its limits, for itself later, for other rules.
+#[tokio::test]
+async fn rules_that_only_observe_are_shown_as_though_they_acted() {
+    let second = retry("branch: main").replace("rules:\n  - name: retry", "  - name: second");
+    let rules = format!("mode: observe\n{}{second}", retry("reruns_by_us: { below: 3 }"));
+    let shell = Shell::new(&rules).await;
+    rerun_by_bob(&shell, ci("main").attempts(["failure"]), 1);
+    let found = report(&shell, "").await;
+    assert_eq!(rule(&found, "retry")["mode"], "observe");
+    let of = |name: &str| {
+        let sum = &rule(&found, name)["actions"][0];
+        ["times", "limited", "shadowed"].map(|key| sum[key].as_u64().unwrap())
+    };
+    assert_eq!((of("retry"), of("second")), ([1, 1, 0], [0, 0, 2]), "{found:#}");
+    let text = shell.line("try acme/api --since 14d").await.well();
+    assert!(text.contains("retry (observe): judged 2 times, matched 2\n"), "{text}");
+}
+
+#[tokio::test]
+async fn reviews_are_told_from_waits_that_people_did_not_answer() {
+    let rules = "rules:\n  - name: approve\n    on: deployment.waiting\n    when: { environment: [staging, production] }\n    \
+                 then: [approve_deployment]\n  - name: app\n    on: deployment.waiting\n    \
+                 when: { environment: staging }\n    then: [approve_deployment: { via: protection_rule }]\n";
+    let shell = Shell::new(rules).await;
+    let github = &shell.github;
+    let timer = github.run_to_end(ci("a").gate(GateSpec::wait_timer("staging", 5)));
+    github.timer_passes(timer, "staging").unwrap();
+    github.finish(timer);
+    let both = github.run_to_end(ci("b").environments(["staging", "production"]));
+    github.person_approves(both, "staging", "carol").unwrap();
+    github.finish(both);
+    let again = github.run_to_end(ci("c").environments(["staging"]));
+    github.person_rejects(again, "staging", "carol").unwrap();
+    github.person_reruns(again, "bob").unwrap();
+    github.person_approves(again, "staging", "dave").unwrap();
+    github.finish(again);
+    let found = report(&shell, "").await;
+    let people: Vec<_> = found["actions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|action| {
+            (
+                action["run"].as_u64().unwrap(),
+                action["action"].as_str().unwrap(),
+                action["people"]["did"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        (both, "approve the deployment to staging", "same"),
+        (both, "approve the deployment to production", "nothing"),
+    ];
+    assert_eq!(people, expected, "{found:#}");
+    let left_out = &found["runs"]["left_out"];
+    assert!(left_out[0]["why"].as_str().unwrap().contains("several attempts"), "{found:#}");
+    assert_eq!((left_out.as_array().unwrap().len(), &left_out[0]["times"]), (1, &json!(1)));
+    assert_eq!(rule(&found, "app")["not_tried"], json!(["deployment.waiting"]));
+}
+
+#[tokio::test]
+async fn a_run_that_never_began_is_not_said_to_have_begun() {
+    let rules = "rules:\n  - name: cancel\n    on: workflow_run.in_progress\n    when: { branch: main }\n    then: [cancel]\n";
+    let shell = Shell::new(rules).await;
+    for conclusion in ["skipped", "startup_failure"] {
+        shell.github.run_to_end(ci("main").attempts([conclusion]));
+    }
+    let queued = shell.github.run(ci("main").stays_queued());
+    shell.github.person_cancels(queued).unwrap();
+    let began = shell.github.run_to_end(ci("main").attempts(["failure"]));
+    let found = report(&shell, "").await;
+    assert_eq!(counts(&found, "cancel"), [1, 1, 0, 0], "{found:#}");
+    assert_eq!(action_on(&found, began), ("planned", ""));
+}
+
+/// GitHub answers 404 where a log never was and where it has been deleted.
+#[tokio::test]
+async fn that_a_log_is_missing_proves_something_only_beside_logs_that_are_there() {
+    let rules = retry("failed_jobs: { some: { log: { missing: true } } }");
+    let shell = Shell::new(&rules).await;
+    let job = |name: &str| JobSpec::new(name, "failure");
+    let lost = || AttemptSpec::jobs([job("build").log("boom\n"), job("lost").no_log()]);
+    let beside = shell.github.run_to_end(ci("a").attempt(lost()));
+    let alone = shell.github.run_to_end(ci("b").attempt(lost()));
+    let path = format!("/repos/acme/api/actions/runs/{alone}/attempts/1/logs");
+    shell.github.fault(Fault::on("GET", path).always().answer(Answer::status(404)));
+    let jobs = shell.github.run_state(alone).unwrap().jobs;
+    for job in jobs {
+        let path = format!("/repos/acme/api/actions/jobs/{}/logs", job.id);
+        shell.github.fault(Fault::on("GET", path).always().answer(Answer::status(404)));
+    }
+    let found = report(&shell, "").await;
+    assert_eq!(counts(&found, "retry"), [2, 1, 0, 1], "{found:#}");
+    assert_eq!(action_on(&found, beside).0, "planned");
+    assert_eq!(found["unknowns"][0]["run"], alone);
+}
+
+#[tokio::test]
+async fn an_attempt_that_github_does_not_show_leaves_untold_what_came_before() {
+    let shell = Shell::new(&retry("branch: main")).await;
+    let run = rerun_by_bob(&shell, ci("main").attempts(["failure"]), 2);
+    let path = format!("/repos/acme/api/actions/runs/{run}/attempts/2");
+    shell.github.fault(Fault::on("GET", path).always().answer(Answer::status(404)));
+    let found = report(&shell, "").await;
+    let people = |place: usize| &found["actions"][place]["people"]["did"];
+    assert_eq!((people(0), people(1)), (&json!("untold"), &json!("nothing")), "{found:#}");
 }
 
 #[tokio::test]
@@ -287,7 +441,8 @@ fn ended_early(said: &Said) -> Value {
 
 #[tokio::test]
 async fn it_makes_no_more_requests_than_it_may_and_says_what_is_left() {
-    let shell = Shell::new(&retry("jobs: { some: { name: build } }")).await;
+    let rules = retry("jobs: { some: { name: build } }").replace("[rerun]", "[delete_logs]");
+    let shell = Shell::new(&rules.replace("conclusion:", "repository: acme/api, conclusion:")).await;
     for _ in 0..8 {
         shell.github.run_to_end(ci("main").attempts(["failure"]));
     }

@@ -1,6 +1,7 @@
 //! `runwarden try`: what the rules would have done with a repository that has never seen them, by what GitHub shows of
 //! its runs. Nothing is changed anywhere, and there is no ledger.
 
+mod guards;
 mod of_run;
 mod people;
 mod report;
@@ -21,7 +22,7 @@ use crate::{
     daemon,
     model::{RepositoryName, Timestamp},
     pipeline::{Stop, Tryout},
-    rules::{Mode, Ruleset},
+    rules::{Mode, Rule, Ruleset},
 };
 
 /// So many runs are read at once.
@@ -62,10 +63,11 @@ pub(super) async fn run(args: &TryArgs) -> anyhow::Result<Exit> {
     let clock = Clock::system();
     let (now, github) = (clock.now(), daemon::connect_to_read(&config, clock.clone())?);
     let since = args.since.before(now);
-    let tryout = Tryout::new(github, clock, config.ruleset.clone(), args.repository.clone(), args.requests);
+    let ruleset = enforced(&config.ruleset);
+    let tryout = Tryout::new(github, clock, ruleset.clone(), args.repository.clone(), args.requests);
     let mut report = Report::new(args, &config.ruleset, since, now);
     let bar = bar();
-    let trial = Trial { tryout: tryout.clone(), ruleset: Arc::new(config.ruleset), bar: bar.clone() };
+    let trial = Trial { tryout: tryout.clone(), ruleset: Arc::new(ruleset), bar: bar.clone() };
     tokio::select! {
         went = trial.go(since, &mut report) => went?,
         _ = tokio::signal::ctrl_c() => report.end_early("it was interrupted".to_owned()),
@@ -78,6 +80,15 @@ pub(super) async fn run(args: &TryArgs) -> anyhow::Result<Exit> {
         show::print(&report.text(show::Paint::for_stdout()))?;
     }
     Ok(if report.is_whole() { Exit::Ok } else { Exit::Failure })
+}
+
+/// The rules as if those that only observe acted: what they plan counts for what they plan later, and for one another.
+fn enforced(ruleset: &Ruleset) -> Ruleset {
+    let rules = ruleset.rules.iter().map(|rule| {
+        let mode = if ruleset.mode_of(rule) == Mode::Off { Mode::Off } else { Mode::Enforce };
+        Rule { mode, ..rule.clone() }
+    });
+    Ruleset { mode: Mode::Enforce, rules: rules.collect(), ..ruleset.clone() }
 }
 
 /// On standard error, and only at a terminal.
@@ -132,8 +143,8 @@ impl Trial {
             let Some(next) = reading.0.front_mut() else { return goes_on };
             let tried = next.await;
             drop(reading.0.pop_front());
-            let OfRun { tried, stop } = tried.unwrap_or_else(|error| OfRun::failed(&error));
-            report.run(tried, stop.is_none());
+            let OfRun { tried, left_out, stop } = tried.unwrap_or_else(|error| OfRun::failed(&error));
+            report.run(tried, left_out, stop.is_none());
             self.bar.inc(1);
             failures = if stop.is_none() { 0 } else { failures + 1 };
             match stop {

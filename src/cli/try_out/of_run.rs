@@ -1,23 +1,28 @@
-//! One run, attempt by attempt: what the rules would have said, and what people did.
+//! One run, attempt by attempt: what the rules would have said, and what others did.
 
 use std::sync::Arc;
 
 use tokio::task::JoinError;
 
+use super::guards::{Found, look_back};
 use crate::{
     cli::{
         anew::{Judged, Planned},
         follow::Ended,
     },
     clock::Clock,
-    model::{Act, Action, ActionState, Fact, Facts, RunSnapshot, Timestamp, Verdict},
-    pipeline::{Moment, Stop, Tryout, Wait},
+    github::Approval,
+    model::{Act, Action, ActionState, Fact, Facts, PlannedAction, RunSnapshot, Timestamp, Verdict},
+    pipeline::{Moment, Stop, Tryout},
     rules::{Rule, Ruleset, bound_pass, pass, plan},
 };
 
 /// What came of one run.
+#[derive(Default)]
 pub(super) struct OfRun {
     pub(super) tried: Vec<Tried>,
+    /// What of it cannot be tried, for any rule.
+    pub(super) left_out: Option<&'static str>,
     /// Why there is no more of it.
     pub(super) stop: Option<Stop>,
 }
@@ -28,7 +33,7 @@ pub(super) struct Tried {
     pub(super) after: After,
 }
 
-/// What people did, each in its own way.
+/// What others did, each in its own way.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum After {
     /// The run was run again.
@@ -39,6 +44,8 @@ pub(super) enum After {
     Reviewed { by: Option<String>, state: String },
     /// It waits now.
     Waits,
+    /// GitHub does not tell.
+    Untold,
 }
 
 /// What a schedule would do now.
@@ -54,41 +61,165 @@ pub(super) struct OfPass {
 
 impl OfRun {
     pub(super) fn failed(error: &JoinError) -> Self {
-        Self { tried: Vec::new(), stop: Some(Stop::One(format!("trying a run failed: {error}"))) }
+        Self { stop: Some(Stop::One(format!("trying a run failed: {error}"))), ..Self::default() }
     }
 }
 
 /// Judges all that webhooks would have told of the run.
 pub(super) async fn of_run(tryout: Tryout, ruleset: Arc<Ruleset>, run: RunSnapshot) -> OfRun {
-    let mut tried = Vec::new();
-    let stop = try_run(&tryout, &ruleset, &run, &mut tried).await.err();
-    OfRun { tried, stop }
+    let attempts = match tryout.attempts(&run).await {
+        Ok(attempts) => attempts,
+        Err(stop) => return OfRun { stop: Some(stop), ..OfRun::default() },
+    };
+    let mut trial = RunTrial {
+        tryout: &tryout,
+        ruleset: &ruleset,
+        attempts: &attempts,
+        reviews: None,
+        planned: Planned::default(),
+        reruns: 0,
+        acts: Vec::new(),
+        of_run: OfRun::default(),
+    };
+    let stop = trial.go(&run).await.err();
+    OfRun { stop, ..trial.of_run }
 }
 
-async fn try_run(
-    tryout: &Tryout,
-    ruleset: &Ruleset,
-    run: &RunSnapshot,
-    tried: &mut Vec<Tried>,
-) -> Result<(), Stop> {
-    let attempts = tryout.attempts(run).await?;
-    let mut done = Done::default();
-    for (index, attempt) in attempts.iter().enumerate() {
-        let next = attempts.get(index + 1).filter(|next| follows(next, attempt));
-        for moment in tryout.moments(attempt, next).await? {
-            let judged = done.judge(tryout, ruleset, moment).await?;
-            tried.push(Tried { judged, after: after(next) });
+/// A run that is being tried. An attempt that followed on one that the rules would have run again counts as theirs,
+/// whoever asked for it.
+struct RunTrial<'a> {
+    tryout: &'a Tryout,
+    ruleset: &'a Ruleset,
+    attempts: &'a [RunSnapshot],
+    /// Once they have been asked for.
+    reviews: Option<Vec<Approval>>,
+    planned: Planned,
+    reruns: u32,
+    acts: Vec<Act>,
+    of_run: OfRun,
+}
+
+impl RunTrial<'_> {
+    async fn go(&mut self, run: &RunSnapshot) -> Result<(), Stop> {
+        self.go_through_reviews(run).await?;
+        for (place, attempt) in self.attempts.iter().enumerate() {
+            let later = self.attempts.get(place + 1);
+            let next = later.filter(|later| follows(later, attempt));
+            let after = match (next, later) {
+                (Some(next), _) => rerun(next),
+                (None, Some(_)) => After::Untold,
+                (None, None) => After::NoRerun,
+            };
+            for moment in self.tryout.moments(attempt, later).await? {
+                self.judge(moment, Some(attempt), after.clone()).await?;
+            }
         }
+        for moment in self.tryout.present_waits(run).await? {
+            self.judge(moment, None, After::Waits).await?;
+        }
+        Ok(())
     }
-    for Wait { moment, answer } in tryout.waits(run).await? {
-        let judged = done.judge(tryout, ruleset, moment).await?;
-        let after = match answer {
-            Some(given) => After::Reviewed { by: given.user, state: given.state.unwrap_or_default() },
-            None => After::Waits,
+
+    /// Where people answered while the run waited. Of several attempts GitHub does not tell which a review was of.
+    async fn go_through_reviews(&mut self, run: &RunSnapshot) -> Result<(), Stop> {
+        let Some(wait) = self.tryout.past_wait(run) else { return Ok(()) };
+        let mut reviews = self.reviews(run).await?.to_vec();
+        reviews.retain(is_an_answer);
+        if !reviews.is_empty() && !is_alone(run) {
+            self.of_run.left_out =
+                Some("reviews of a run of several attempts: GitHub does not tell which attempt they were of");
+            return Ok(());
+        }
+        let mut answered: Vec<(String, &Approval)> = Vec::new();
+        for given in &reviews {
+            for name in &given.environments {
+                answered.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+                answered.push((name.clone(), given));
+            }
+        }
+        for (name, given) in answered {
+            let state = given.state.clone().unwrap_or_default();
+            let after = After::Reviewed { by: given.user.clone(), state };
+            self.judge(wait.at_environment(name), None, after).await?;
+        }
+        Ok(())
+    }
+
+    async fn reviews(&mut self, run: &RunSnapshot) -> Result<&[Approval], Stop> {
+        if self.reviews.is_none() {
+            self.reviews = Some(self.tryout.reviews(run).await?);
+        }
+        Ok(self.reviews.as_deref().unwrap_or_default())
+    }
+
+    /// Judges the moment; `attempt` is as it ended.
+    async fn judge(
+        &mut self,
+        mut moment: Moment,
+        attempt: Option<&RunSnapshot>,
+        after: After,
+    ) -> Result<(), Stop> {
+        moment.facts.details.reruns_by_us = Fact::Known(self.reruns);
+        moment.facts.details.acts = Fact::Known(self.acts.clone());
+        self.tryout.complete(&mut moment).await?;
+        let mut judged = Judged::of(self.ruleset, moment.facts, &[], moment.at);
+        for place in 0..judged.actions.len() {
+            let refused = self.look_back(&judged, place, attempt).await?;
+            if let (Some(why), Some(action)) = (refused, judged.actions.get_mut(place)) {
+                action.state = ActionState::Refused;
+                action.reason = Some(why);
+            }
+        }
+        self.planned.bound(&mut judged.actions, judged.now);
+        for action in judged.actions.iter().filter(|action| action.state == ActionState::Planned) {
+            self.reruns += u32::from(matches!(action.action, Action::Rerun(_)));
+            if self.acts.iter().all(|act| act.rule != action.rule) {
+                self.acts.push(Act { rule: action.rule.clone(), at: judged.now });
+            }
+        }
+        self.of_run.tried.push(Tried { judged, after });
+        Ok(())
+    }
+}
+
+impl RunTrial<'_> {
+    /// Why the look before a re-run would have refused it.
+    async fn look_back(
+        &mut self,
+        judged: &Judged,
+        place: usize,
+        attempt: Option<&RunSnapshot>,
+    ) -> Result<Option<String>, Stop> {
+        let Some(action) = judged.actions.get(place).filter(|it| is_guarded(it)) else {
+            return Ok(None);
         };
-        tried.push(Tried { judged, after });
+        let run = attempt.unwrap_or(&judged.facts.run);
+        let newer = self.tryout.newer_run_by(run, action.due_at);
+        let found = match look_back(action, run, &judged.facts, &newer, None) {
+            // Of several attempts GitHub does not tell which a review was of.
+            Found::Reviews if is_alone(run) => {
+                let reviews = self.reviews(run).await?;
+                look_back(action, run, &judged.facts, &newer, Some(reviews))
+            }
+            found => found,
+        };
+        Ok(match found {
+            Found::Refused(why) => Some(why),
+            Found::Reviews | Found::Nothing => None,
+        })
     }
-    Ok(())
+}
+
+fn is_guarded(action: &PlannedAction) -> bool {
+    action.state == ActionState::Planned && matches!(action.action, Action::Rerun(_))
+}
+
+fn is_alone(run: &RunSnapshot) -> bool {
+    run.attempt.is_none_or(|attempt| attempt.0 <= 1)
+}
+
+fn is_an_answer(given: &Approval) -> bool {
+    matches!(given.state.as_deref(), Some("approved" | "rejected"))
 }
 
 /// GitHub may not show an attempt in between.
@@ -97,43 +228,11 @@ fn follows(next: &RunSnapshot, attempt: &RunSnapshot) -> bool {
     number(next) == number(attempt).and_then(|number| number.checked_add(1))
 }
 
-/// What came after an attempt.
-fn after(next: Option<&RunSnapshot>) -> After {
-    next.map_or(After::NoRerun, |next| After::Rerun {
+fn rerun(next: &RunSnapshot) -> After {
+    After::Rerun {
         by: next.triggering_actor.clone(),
         at: next.run_started_at,
         ended: Ended::of(next.conclusion.as_ref()),
-    })
-}
-
-/// What the rules would have done to a run by now. An attempt that followed on one that they would have run again counts
-/// as theirs, whoever asked for it.
-#[derive(Default)]
-struct Done {
-    planned: Planned,
-    reruns: u32,
-    acts: Vec<Act>,
-}
-
-impl Done {
-    async fn judge(
-        &mut self,
-        tryout: &Tryout,
-        ruleset: &Ruleset,
-        mut moment: Moment,
-    ) -> Result<Judged, Stop> {
-        moment.facts.details.reruns_by_us = Fact::Known(self.reruns);
-        moment.facts.details.acts = Fact::Known(self.acts.clone());
-        tryout.complete(&mut moment).await?;
-        let mut judged = Judged::of(ruleset, moment.facts, &[], moment.at);
-        self.planned.bound(&mut judged.actions, judged.now);
-        for action in judged.actions.iter().filter(|action| action.state == ActionState::Planned) {
-            self.reruns += u32::from(matches!(action.action, Action::Rerun(_)));
-            if self.acts.iter().all(|act| act.rule != action.rule) {
-                self.acts.push(Act { rule: action.rule.clone(), at: judged.now });
-            }
-        }
-        Ok(judged)
     }
 }
 

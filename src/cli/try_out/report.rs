@@ -16,8 +16,8 @@ use crate::{
         show::{At, Paint, Tone, moment, table, what_it_does},
     },
     model::{
-        ActionState, Facts, PlannedAction, RepositoryName, RuleName, RunAttempt, RunId, RunSnapshot,
-        Timestamp,
+        Action, ActionState, Fact, Facts, Guard, PlannedAction, RepositoryName, RuleName, RunAttempt, RunId,
+        RunSnapshot, Timestamp,
     },
     rules::{Rule, Ruleset},
 };
@@ -49,13 +49,24 @@ struct Runs {
     listed: u64,
     tried: u64,
     failed: Vec<Failed>,
+    /// What of runs cannot be tried afterwards, for any rule.
+    left_out: Vec<Failed>,
 }
 
-/// Why runs, or a schedule, could not be tried.
+/// Why runs, or a schedule, were not tried.
 #[derive(Debug, Serialize)]
 struct Failed {
     why: String,
     times: u64,
+}
+
+impl Failed {
+    fn count(all: &mut Vec<Self>, why: String) {
+        match all.iter_mut().find(|failed| failed.why == why) {
+            Some(failed) => failed.times += 1,
+            None => all.push(Self { why, times: 1 }),
+        }
+    }
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -124,10 +135,7 @@ impl Report {
 
     /// Says why a run, or a schedule, could not be tried.
     pub(super) fn failed(&mut self, why: String) {
-        match self.runs.failed.iter_mut().find(|failed| failed.why == why) {
-            Some(failed) => failed.times += 1,
-            None => self.runs.failed.push(Failed { why, times: 1 }),
-        }
+        Failed::count(&mut self.runs.failed, why);
     }
 
     /// How many requests were made.
@@ -136,8 +144,11 @@ impl Report {
     }
 
     /// Counts what came of one run.
-    pub(super) fn run(&mut self, tried: Vec<Tried>, is_whole: bool) {
+    pub(super) fn run(&mut self, tried: Vec<Tried>, left_out: Option<&str>, is_whole: bool) {
         self.runs.tried += u64::from(is_whole);
+        if let Some(what) = left_out {
+            Failed::count(&mut self.runs.left_out, what.to_owned());
+        }
         for Tried { judged, after } in tried {
             for fact in by_the_present(&judged.facts) {
                 *self.by_the_present.entry(fact).or_default() += 1;
@@ -254,7 +265,7 @@ impl Report {
         if let Some(why) = &self.ended_early {
             notes.push(format!("it is not through: {why}"));
         }
-        for Failed { why, times } in &self.runs.failed {
+        for Failed { why, times } in self.runs.failed.iter().chain(&self.runs.left_out) {
             notes.push(format!("not tried: {why} ({})", counted(*times, "time")));
         }
         if !self.by_the_present.is_empty() {
@@ -308,9 +319,14 @@ fn not_held(action: &PlannedAction) -> impl Iterator<Item = &'static str> {
         ("limits over time", !bounds.rates.is_empty()),
         ("limits.running", bounds.running.is_some()),
         ("the breaker", bounds.breaker.is_some()),
+        ("guard newer_commit", guards_against(action, Guard::NewerCommit)),
     ]
     .into_iter()
     .filter_map(|(name, is_there)| is_there.then_some(name))
+}
+
+fn guards_against(action: &PlannedAction, guard: Guard) -> bool {
+    matches!(&action.action, Action::Rerun(rerun) if !rerun.skip_guards.contains(&guard))
 }
 
 /// What the facts hold that may have been otherwise then.
@@ -320,7 +336,8 @@ fn by_the_present(facts: &Facts) -> impl Iterator<Item = &'static str> {
         ("repository", details.repository.known().is_ok()),
         ("workflow_state", details.workflow_state.known().is_ok()),
         ("tag", details.tag.known().is_ok()),
-        ("pull_request", details.pulls.known().is_ok_and(|pulls| !pulls.is_empty())),
+        ("newer_run", details.newer_run == Fact::Known(false)),
+        ("pull_request", details.pulls.known().is_ok()),
         ("contributions", details.contributions.known().is_ok()),
         ("teams", !details.teams.is_empty()),
     ]

@@ -8,7 +8,7 @@ use crate::{
         anew::{Ends, counted},
         show::{Paint, Tone, clean, what_it_does},
     },
-    model::{Action, ActionState, PlannedAction, RerunScope, RuleName, Signal, Verdict},
+    model::{Action, ActionState, PlannedAction, RerunScope, RuleName, Signal, Verdict, Via},
     rules::{Mode, Rule, Ruleset, Trigger},
 };
 
@@ -36,6 +36,8 @@ struct ActionSum {
     action: String,
     /// How often it would be done; in mode `observe`, recorded.
     times: u64,
+    /// How often the look before the act would have refused it.
+    refused: u64,
     /// How often a limit of the rule or of the run held it back.
     limited: u64,
     /// How often another rule came first.
@@ -61,7 +63,7 @@ impl RuleSum {
     pub(super) fn new(ruleset: &Ruleset, rule: &Rule) -> Self {
         let mode = ruleset.mode_of(rule);
         let not_tried = rule.on.iter().filter_map(|trigger| match trigger {
-            Trigger::Signal(signal) if !is_tried(*signal) => Some(signal.to_string()),
+            Trigger::Signal(signal) if !is_tried(*signal, rule) => Some(signal.to_string()),
             Trigger::Signal(_) | Trigger::Schedule { .. } => None,
         });
         Self {
@@ -109,7 +111,7 @@ impl RuleSum {
 
     /// How many actions it wanted, done or not.
     pub(super) fn wanted(&self) -> u64 {
-        self.actions.iter().map(|sum| sum.times + sum.limited + sum.shadowed).sum()
+        self.actions.iter().map(|sum| sum.times + sum.refused + sum.limited + sum.shadowed).sum()
     }
 
     /// For people.
@@ -130,7 +132,7 @@ impl RuleSum {
         text.push('\n');
         if !self.not_tried.is_empty() {
             let names = self.not_tried.join(", ");
-            text.push_str(&format!("  not tried: GitHub does not tell afterwards of {names}\n"));
+            text.push_str(&format!("  not tried: {names}\n"));
         }
         for action in &self.actions {
             text.push_str(&action.text());
@@ -150,6 +152,7 @@ impl ActionSum {
         Self {
             action,
             times: 0,
+            refused: 0,
             limited: 0,
             shadowed: 0,
             runner_minutes: 0,
@@ -160,6 +163,7 @@ impl ActionSum {
 
     fn add(&mut self, action: &PlannedAction, runner_minutes: Option<u32>, people: &People) {
         match action.state {
+            ActionState::Refused => return self.refused += 1,
             ActionState::Limited => return self.limited += 1,
             ActionState::Shadowed => return self.shadowed += 1,
             _ => self.times += 1,
@@ -188,19 +192,23 @@ impl ActionSum {
         if self.runner_minutes > 0 {
             text.push_str(&format!(", about {}", counted(self.runner_minutes, "runner minute")));
         }
-        for (count, what) in [(self.limited, "held by limits"), (self.shadowed, "left to another rule")] {
-            if count > 0 {
-                text.push_str(&format!(", {count} {what}"));
-            }
+        let others = [
+            (self.refused, "refused before the act"),
+            (self.limited, "held by limits"),
+            (self.shadowed, "left to another rule"),
+        ];
+        for (count, what) in others.into_iter().filter(|(count, _)| *count > 0) {
+            text.push_str(&format!(", {count} {what}"));
         }
         let people = &self.people;
         if people.same > 0 {
-            text.push_str(&format!("; people did {}", counted(people.same, "time")));
+            text.push_str(&format!("; somebody did {}", counted(people.same, "time")));
         }
         if people.ended != Ends::default() {
             text.push_str(&format!(" ({})", people.ended.text()));
         }
-        for (count, what) in [(people.opposite, "people did the opposite"), (people.nothing, "nobody did")] {
+        for (count, what) in [(people.opposite, "somebody did the opposite"), (people.nothing, "nobody did")]
+        {
             if count > 0 {
                 text.push_str(&format!("; {what} {}", counted(count, "time")));
             }
@@ -211,13 +219,14 @@ impl ActionSum {
 }
 
 /// Whether GitHub tells afterwards what such webhooks were about.
-fn is_tried(signal: Signal) -> bool {
-    matches!(
-        signal,
-        Signal::RunRequested
-            | Signal::RunInProgress
-            | Signal::RunCompleted
-            | Signal::JobCompleted
-            | Signal::DeploymentWaiting
-    )
+fn is_tried(signal: Signal, rule: &Rule) -> bool {
+    match signal {
+        Signal::RunRequested | Signal::RunInProgress | Signal::RunCompleted | Signal::JobCompleted => true,
+        // What the App's own protection rule is asked leaves no trace.
+        Signal::DeploymentWaiting => rule.then.iter().any(|action| match action {
+            Action::ReviewDeployments(review) => review.via != Some(Via::ProtectionRule),
+            _ => true,
+        }),
+        _ => false,
+    }
 }
