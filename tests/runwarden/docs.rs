@@ -691,7 +691,8 @@ async fn the_json_of_a_replay_has_the_documented_keys_and_no_other() {
 async fn the_json_of_a_try_has_the_documented_keys_and_no_other() {
     let rules = "rules:\n  - name: retry\n    on: [workflow_run.completed, pull_request.closed]\n    \
                  when: { conclusion: failure, any: [{ pull_request: { label: retry } }, { jobs: { count: 1 } }] }\n    \
-                 then: [rerun]\n    limits: { per_run: 1, per_repository: 9/day }\n";
+                 then: [rerun]\n    limits: { per_run: 1, per_repository: 9/day }\n  - name: approve\n    on: deployment.waiting\n    \
+                 when: { environment: staging }\n    then: [approve_deployment]\n";
     let shell = Shell::new(rules).await;
     let github = &shell.github;
     let failing =
@@ -703,6 +704,11 @@ async fn the_json_of_a_try_has_the_documented_keys_and_no_other() {
         github.person_reruns(run, "bob").unwrap();
         github.finish(run);
     }
+    let reviewed = github.run_to_end(RunSpec::new("acme/api", "ci.yml").environments(["staging"]));
+    github.person_rejects(reviewed, "staging", "carol").unwrap();
+    github.person_reruns(reviewed, "bob").unwrap();
+    github.person_approves(reviewed, "staging", "carol").unwrap();
+    github.finish(reviewed);
     for path in [format!("{unknown}/attempts/1/jobs"), format!("{failed}/attempts/1")] {
         let path = format!("/repos/acme/api/actions/runs/{path}");
         github.fault(Fault::on("GET", path).always().answer(Answer::status(422)));
