@@ -132,6 +132,7 @@ impl Tryout {
                 },
             }
         };
+        runs.retain(|run| run.created_at.is_none_or(|created| created >= since));
         let mut of_branch: HashMap<_, Vec<usize>> = HashMap::new();
         for (place, run) in runs.iter().enumerate() {
             if let (Some(workflow), Some(branch)) = (run.workflow_id, &run.branch) {
