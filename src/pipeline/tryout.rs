@@ -4,40 +4,29 @@
 //! began, a run that was requested, an environment where somebody gave a review. What GitHub shows of the present only
 //! is not taken for the past where it may have changed and cannot be told: then it is not known.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+mod moments;
+mod past;
+mod patience;
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use crate::{
     clock::Clock,
-    github::{Access, Approval, GitHub, GitHubError, Meter, RunQuery},
+    github::{Access, Approval, GitHub, Meter, RunQuery},
     model::{
-        Conclusion, Details, Fact, Facts, Gate, Head, Lane, RepositoryName, RunAttempt, RunSnapshot,
-        ScheduledPass, Signal, Status, Timestamp, WorkflowId,
+        Details, Fact, Facts, Gate, Head, Lane, RepositoryName, RunAttempt, RunSnapshot, ScheduledPass,
+        Signal, Status, Timestamp, WorkflowId,
     },
-    rules::{Expectation, Mode, Need, Pattern, Rule, Ruleset, Word, needs},
+    rules::{Expectation, Need, Pattern, Rule, Ruleset, Word, needs},
 };
 
-use super::{
-    Gatherer,
-    gather::{Gathered, later},
-    listing,
-    surroundings::{Shared, is_of_the_head},
+use super::{Gatherer, gather::Gathered, listing, surroundings::Shared};
+
+pub use self::patience::Stop;
+use self::{
+    past::past,
+    patience::{Failure, Tries, absent_is_none},
 };
-
-/// A limit that ends sooner is waited for, and so often while no request can be made.
-const PATIENCE: Duration = Duration::from_secs(90);
-const WAITS: u32 = 8;
-/// How often a request that failed is made, and the pause before the second time; before the third it is longer.
-const TRIES: u32 = 3;
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// Why something could not be tried.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
-    /// This one cannot; others may be.
-    One(String),
-    /// Nothing more can be asked.
-    All(String),
-}
 
 /// A webhook that never came, or one that came elsewhere.
 #[derive(Debug, Clone)]
@@ -68,16 +57,6 @@ pub struct Tryout {
     runs: Arc<Vec<RunSnapshot>>,
     /// Which of them are of one workflow and branch.
     of_branch: Arc<HashMap<(WorkflowId, String), Vec<usize>>>,
-}
-
-/// How often something has not been answered.
-#[derive(Default)]
-struct Tries {
-    failed: u32,
-    /// By a limit, since anything was asked.
-    held: u32,
-    /// How many requests had been made when it last was.
-    held_at: u32,
 }
 
 impl Tryout {
@@ -182,100 +161,6 @@ impl Tryout {
             [Signal::RunRequested, Signal::RunInProgress, Signal::JobCompleted, Signal::RunCompleted];
         let now = self.gatherer.clock.now();
         signals.into_iter().any(|signal| self.may_match(&Facts::of(signal, run.clone()), now))
-    }
-
-    /// What webhooks would have told of one attempt that rules listen to, in their order.
-    ///
-    /// # Errors
-    /// When its jobs are asked for and cannot be read.
-    pub async fn moments(
-        &self,
-        attempt: &RunSnapshot,
-        next: Option<&RunSnapshot>,
-    ) -> Result<Vec<Moment>, Stop> {
-        let first = attempt.attempt.is_none_or(|number| number.0 <= 1);
-        // A run that nobody has approved is shown as completed, and is not over.
-        let over = attempt.status == Some(Status::Completed) && !attempt.waits_for_approval();
-        let began = has_begun(attempt);
-        let beginning = [
-            (Signal::RunRequested, requested(attempt), attempt.created_at.filter(|_| first)),
-            (Signal::RunInProgress, working(attempt), attempt.run_started_at.filter(|_| began)),
-        ];
-        let mut moments: Vec<Moment> =
-            beginning.into_iter().filter_map(|(signal, run, at)| self.moment(signal, run, at?)).collect();
-        if over || began || attempt.status == Some(Status::Waiting) {
-            moments.extend(self.of_jobs(attempt).await?);
-        }
-        let end = ended(attempt, next).filter(|_| over);
-        moments.extend(end.and_then(|at| self.moment(Signal::RunCompleted, attempt.clone(), at)));
-        Ok(moments)
-    }
-
-    /// The jobs of an attempt that ended, if some rule listens to that and may have something to say.
-    async fn of_jobs(&self, attempt: &RunSnapshot) -> Result<Vec<Moment>, Stop> {
-        // What of the run was over by then does not show any more.
-        let run = RunSnapshot { status: None, conclusion: None, updated_at: None, ..attempt.clone() };
-        let began = attempt.run_started_at.and_then(|at| self.moment(Signal::JobCompleted, run.clone(), at));
-        let (Some(began), Some(number)) = (began, attempt.attempt) else { return Ok(Vec::new()) };
-        if !self.may_match(&began.facts, began.at) {
-            return Ok(Vec::new());
-        }
-        let jobs = self.patiently(|| self.gatherer.github.attempt_jobs(&self.access, run.id, number)).await;
-        let mut jobs = match jobs {
-            Ok(jobs) if jobs.unreadable > 0 => {
-                return Err(Stop::One(format!("{} of a run's jobs cannot be read", jobs.unreadable)));
-            }
-            Ok(jobs) => jobs.jobs,
-            Err(Failure::Absent) => Vec::new(),
-            Err(Failure::Stop(stop)) => return Err(stop),
-        };
-        // Of a job that was not run again no webhook told again.
-        jobs.retain(|job| job.attempt.is_none_or(|of| of == number));
-        jobs.sort_by_key(|job| (job.completed_at, job.id));
-        let moments = jobs.into_iter().filter_map(|job| {
-            let moment = self.moment(Signal::JobCompleted, run.clone(), job.completed_at?)?;
-            Some(Moment { facts: Facts { job: Some(Box::new(job)), ..moment.facts }, ..moment })
-        });
-        Ok(moments.collect())
-    }
-
-    /// Whether some rule may match the run of the facts.
-    fn may_match(&self, facts: &Facts, at: Timestamp) -> bool {
-        let rules = self.gatherer.rules();
-        let listening = rules.rules.iter().filter(|rule| rule.listens(facts));
-        let mut judging = listening.filter(|rule| rules.mode_of(rule) != Mode::Off);
-        judging.any(|rule| !rule.when.fails_for_the_run(facts, at))
-    }
-
-    /// A moment that some rule listens to.
-    fn moment(&self, signal: Signal, run: RunSnapshot, at: Timestamp) -> Option<Moment> {
-        if !self.gatherer.rules().listens_to(signal) {
-            return None;
-        }
-        let details = Details {
-            newer_pending: past(),
-            underway: past(),
-            base: past(),
-            jobs: if signal == Signal::RunCompleted { Fact::NotAsked } else { past() },
-            ..Details::default()
-        };
-        let sender = run.triggering_actor.clone();
-        Some(Moment { facts: Facts { sender, details, ..Facts::of(signal, run) }, at, is_now: false })
-    }
-
-    /// Whether a newer run of the workflow and branch had been created by then, as far as it still exists.
-    #[must_use]
-    pub fn newer_run_by(&self, run: &RunSnapshot, at: Timestamp) -> Fact<bool> {
-        let (Some(workflow), Some(branch), Some(number)) = (run.workflow_id, &run.branch, run.run_number)
-        else {
-            return Fact::Missing("GitHub does not give the run's workflow, branch and number".to_owned());
-        };
-        let places = self.of_branch.get(&(workflow, branch.clone())).into_iter().flatten();
-        Fact::Known(places.filter_map(|place| self.runs.get(*place)).any(|other| {
-            is_of_the_head(other, run)
-                && other.run_number.is_some_and(|other| other > number)
-                && other.created_at.is_some_and(|created| created <= at)
-        }))
     }
 
     /// Reads what leaves verdicts open.
@@ -398,134 +283,5 @@ impl Tryout {
                 Ok(instead) | Err(instead) => self.pause(&mut tries, instead.into()).await?,
             }
         }
-    }
-
-    /// Asks, and asks again where that may help.
-    async fn patiently<T, A>(&self, ask: impl Fn() -> A) -> Result<T, Failure>
-    where
-        A: Future<Output = Result<T, GitHubError>>,
-    {
-        let mut tries = Tries::default();
-        loop {
-            match ask().await {
-                Ok(answer) => return Ok(answer),
-                Err(GitHubError::NotFound { .. } | GitHubError::Gone { .. }) => return Err(Failure::Absent),
-                Err(error) => self.pause(&mut tries, error.into()).await.map_err(Failure::Stop)?,
-            }
-        }
-    }
-
-    /// Waits until it may help to ask once more.
-    async fn pause(&self, tries: &mut Tries, setback: Setback) -> Result<(), Stop> {
-        let wait = match setback {
-            Setback::Final(why) => return Err(Stop::One(why)),
-            Setback::Later { .. } if self.access.requests.is_spent() => {
-                return Err(Stop::All("the requests that it may make are made (`--requests`)".to_owned()));
-            }
-            Setback::Later { until: Some(until), why } => {
-                let wait = self.gatherer.clock.now().until(until);
-                // Others wait for the same place: what one of them could ask is progress.
-                let asked = std::mem::replace(&mut tries.held_at, self.requests());
-                tries.held = if asked == tries.held_at { tries.held + 1 } else { 0 };
-                if wait > PATIENCE || tries.held >= WAITS {
-                    return Err(Stop::All(why));
-                }
-                wait
-            }
-            Setback::Later { until: None, why } if tries.failed + 1 >= TRIES => return Err(Stop::One(why)),
-            Setback::Later { until: None, .. } => {
-                tries.failed += 1;
-                PAUSE.saturating_mul(tries.failed)
-            }
-        };
-        tokio::time::sleep(wait).await;
-        Ok(())
-    }
-}
-
-/// Why an answer is not there.
-enum Failure {
-    /// GitHub knows nothing of it.
-    Absent,
-    Stop(Stop),
-}
-
-fn absent_is_none<T>(failure: Failure) -> Result<Vec<T>, Stop> {
-    match failure {
-        Failure::Absent => Ok(Vec::new()),
-        Failure::Stop(stop) => Err(stop),
-    }
-}
-
-/// What kept something from being read.
-enum Setback {
-    /// GitHub's answer stands.
-    Final(String),
-    Later {
-        until: Option<Timestamp>,
-        why: String,
-    },
-}
-
-impl From<GitHubError> for Setback {
-    fn from(error: GitHubError) -> Self {
-        match later(&error) {
-            Some(later) if !matches!(error, GitHubError::Unauthorized { .. }) => Self::from(later),
-            _ => Self::Final(error.to_string()),
-        }
-    }
-}
-
-impl From<Gathered> for Setback {
-    fn from(gathered: Gathered) -> Self {
-        match gathered {
-            Gathered::Later { until, why } => Self::Later { until, why },
-            Gathered::Nothing(why) => Self::Final(why),
-            Gathered::Facts { .. }
-            | Gathered::Commanded { .. }
-            | Gathered::Applied(_)
-            | Gathered::Repositories { .. }
-            | Gathered::Runs { .. } => Self::Final("not what was asked for: a bug in runwarden".to_owned()),
-        }
-    }
-}
-
-/// What was then and cannot be told now.
-fn past<T>() -> Fact<T> {
-    Fact::Missing("GitHub does not tell afterwards what was so then".to_owned())
-}
-
-/// A run as it was when it was requested. One of a fork may have waited to be approved, which shows no more.
-fn requested(attempt: &RunSnapshot) -> RunSnapshot {
-    if attempt.waits_for_approval() {
-        return attempt.clone();
-    }
-    let own = attempt.is_from_fork() == Some(false);
-    let status = own.then_some(Status::Queued);
-    RunSnapshot { status, conclusion: None, updated_at: None, ..attempt.clone() }
-}
-
-/// Whether an attempt certainly began to work: one that was cancelled may have been so in the queue.
-fn has_begun(attempt: &RunSnapshot) -> bool {
-    match (&attempt.status, &attempt.conclusion) {
-        (Some(Status::InProgress), _) => true,
-        (Some(Status::Completed), Some(conclusion)) => {
-            matches!(conclusion, Conclusion::Success | Conclusion::Failure | Conclusion::TimedOut)
-        }
-        _ => false,
-    }
-}
-
-/// A run as it was when it began to work.
-fn working(attempt: &RunSnapshot) -> RunSnapshot {
-    RunSnapshot { status: Some(Status::InProgress), conclusion: None, updated_at: None, ..attempt.clone() }
-}
-
-/// When an attempt ended: no later than the next one began, whatever has changed of the run since.
-fn ended(attempt: &RunSnapshot, next: Option<&RunSnapshot>) -> Option<Timestamp> {
-    let next = next.and_then(|next| next.run_started_at);
-    match (attempt.updated_at, next) {
-        (Some(changed), Some(next)) => Some(changed.min(next)),
-        (changed, next) => changed.or(next).or(attempt.run_started_at),
     }
 }

@@ -241,8 +241,8 @@ fn action_on(found: &Value, run: u64) -> (&str, &str) {
 /// The daemon would look at GitHub before it acts; what that would have found is found here too.
 #[tokio::test]
 async fn what_the_look_before_a_rerun_would_refuse_is_not_promised() {
-    let rules =
-        retry("branch: [main, dev]").replace("conclusion: failure", "conclusion: [failure, startup_failure]");
+    let rules = retry("branch: [main, dev, again]")
+        .replace("conclusion: failure", "conclusion: [failure, startup_failure]");
     let shell = Shell::new(&rules).await;
     let github = &shell.github;
     github.set_now(github.now().saturating_sub(Duration::from_secs(7200)).unwrap());
@@ -253,21 +253,29 @@ async fn what_the_look_before_a_rerun_would_refuse_is_not_promised() {
     let cannot_start = github.run_to_end(ci("dev").attempts(["startup_failure"]));
     github.advance(Duration::from_secs(3600));
     let allowed = github.run_to_end(ci("dev").attempts(["failure"]));
+    // Of two attempts GitHub does not tell which the rejection was of.
+    let again = github.run_to_end(ci("again").environments(["staging"]));
+    github.person_rejects(again, "staging", "carol").unwrap();
+    github.person_reruns(again, "bob").unwrap();
+    github.person_approves(again, "staging", "dave").unwrap();
+    github.finish(again);
     let found = report(&shell, "").await;
+    assert_eq!(found["runs"]["left_out"][0]["times"], 1, "{found:#}");
     for (run, state, reason) in [
         (overtaken, "refused", "a newer run of the workflow and branch exists"),
         (rejected, "refused", "carol rejected the deployment to staging"),
         (cannot_start, "refused", "GitHub cannot re-run a run that failed to start"),
         (allowed, "planned", ""),
+        (again, "planned", ""),
     ] {
         let (was, why) = action_on(&found, run);
         assert!(was == state && why.starts_with(reason), "{run} {reason}: {found:#}");
     }
     let sum = &rule(&found, "retry")["actions"][0];
-    assert_eq!([&sum["times"], &sum["refused"]], [1, 3]);
+    assert_eq!([&sum["times"], &sum["refused"]], [2, 3]);
     assert_eq!(found["not_held"], json!(["guard newer_commit"]));
     let text = shell.line("try acme/api --since 14d").await.well();
-    assert!(text.contains("would re-run the failed jobs 1 time, "), "{text}");
+    assert!(text.contains("would re-run the failed jobs 2 times, "), "{text}");
     assert!(text.contains("3 refused before the act"), "{text}");
     assert!(
         text.contains("note: not tried, so that less may be done than is shown: guard newer_commit\n"),

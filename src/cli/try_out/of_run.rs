@@ -120,16 +120,10 @@ impl RunTrial<'_> {
         Ok(())
     }
 
-    /// Where people answered while the run waited. Of several attempts GitHub does not tell which a review was of.
+    /// Where people answered while the run waited.
     async fn go_through_reviews(&mut self, run: &RunSnapshot) -> Result<(), Stop> {
         let Some(wait) = self.tryout.past_wait(run) else { return Ok(()) };
-        let mut reviews = self.reviews(run).await?.to_vec();
-        reviews.retain(is_an_answer);
-        if !reviews.is_empty() && !is_alone(run) {
-            self.of_run.left_out =
-                Some("reviews of a run of several attempts: GitHub does not tell which attempt they were of");
-            return Ok(());
-        }
+        let reviews = self.reviews(run).await?.to_vec();
         let mut answered: Vec<(String, &Approval)> = Vec::new();
         for given in &reviews {
             for name in &given.environments {
@@ -145,9 +139,18 @@ impl RunTrial<'_> {
         Ok(())
     }
 
+    /// The answers of people, where GitHub tells which attempt they were of.
     async fn reviews(&mut self, run: &RunSnapshot) -> Result<&[Approval], Stop> {
         if self.reviews.is_none() {
-            self.reviews = Some(self.tryout.reviews(run).await?);
+            let mut reviews = self.tryout.reviews(run).await?;
+            reviews.retain(is_an_answer);
+            if !reviews.is_empty() && !self.has_one_attempt() {
+                reviews.clear();
+                self.of_run.left_out = Some(
+                    "reviews of a run of several attempts: GitHub does not tell which attempt they were of",
+                );
+            }
+            self.reviews = Some(reviews);
         }
         Ok(self.reviews.as_deref().unwrap_or_default())
     }
@@ -183,6 +186,11 @@ impl RunTrial<'_> {
 }
 
 impl RunTrial<'_> {
+    fn has_one_attempt(&self) -> bool {
+        let latest = self.attempts.last().and_then(|latest| latest.attempt);
+        latest.is_none_or(|attempt| attempt.0 <= 1)
+    }
+
     /// Why the look before a re-run would have refused it.
     async fn look_back(
         &mut self,
@@ -196,8 +204,7 @@ impl RunTrial<'_> {
         let run = attempt.unwrap_or(&judged.facts.run);
         let newer = self.tryout.newer_run_by(run, action.due_at);
         let found = match look_back(action, run, &judged.facts, &newer, None) {
-            // Of several attempts GitHub does not tell which a review was of.
-            Found::Reviews if is_alone(run) => {
+            Found::Reviews => {
                 let reviews = self.reviews(run).await?;
                 look_back(action, run, &judged.facts, &newer, Some(reviews))
             }
@@ -212,10 +219,6 @@ impl RunTrial<'_> {
 
 fn is_guarded(action: &PlannedAction) -> bool {
     action.state == ActionState::Planned && matches!(action.action, Action::Rerun(_))
-}
-
-fn is_alone(run: &RunSnapshot) -> bool {
-    run.attempt.is_none_or(|attempt| attempt.0 <= 1)
 }
 
 fn is_an_answer(given: &Approval) -> bool {
