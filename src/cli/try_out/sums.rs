@@ -188,7 +188,10 @@ impl ActionSum {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("  would {} {}", clean(&self.action), counted(self.times, "time"));
+        let mut text = match self.times {
+            0 => format!("  would not {} after all", clean(&self.action)),
+            times => format!("  would {} {}", clean(&self.action), counted(times, "time")),
+        };
         if self.runner_minutes > 0 {
             text.push_str(&format!(", about {}", counted(self.runner_minutes, "runner minute")));
         }
