@@ -9,7 +9,7 @@ use crate::{
         Membership, RepositoryName, Requests, RunId, RunSnapshot, ScheduledPass, Signal, Status, Team,
         Timestamp,
     },
-    rules::{Expectation, KeepCounting, Need, Pattern, Presence, Rule, Word, needs, needs_of},
+    rules::{Expectation, KeepCounting, Need, Presence, Rule, Word, needs, needs_of},
     store::StoreError,
 };
 
@@ -255,8 +255,8 @@ impl Gatherer {
         &self,
         rule: &Rule,
     ) -> Result<Vec<(RepositoryName, Option<InstallationId>)>, GitHubError> {
-        let asked = rule.when.required(Word::Repository);
         if !self.github.is_app() {
+            let asked = rule.when.required(Word::Repository);
             let named = asked.iter().flat_map(|expectation| match expectation {
                 Expectation::Matches(patterns) => patterns.as_slice(),
                 Expectation::Number(_) | Expectation::Duration(_) | Expectation::Is(_) => &[],
@@ -273,12 +273,8 @@ impl Gatherer {
             let repositories =
                 self.github.installation_repositories(installation.id, Lane::Bulk, &meter).await?;
             for repository in repositories {
-                let wanted = asked.iter().all(|expectation| match expectation {
-                    Expectation::Matches(patterns) => Pattern::accept(patterns, &[repository.name.as_str()]),
-                    Expectation::Number(_) | Expectation::Duration(_) | Expectation::Is(_) => true,
-                });
                 // GitHub lets nothing be changed in an archived repository.
-                if wanted && repository.archived != Some(true) {
+                if rule.is_about(&repository.name) && repository.archived != Some(true) {
                     found.push((repository.name, Some(installation.id)));
                 }
             }

@@ -1,7 +1,7 @@
 //! Looking at GitHub's present state, as far as the next act asks for it.
 
 use crate::{
-    github::{Access, GitHubError},
+    github::{Access, Approval, GitHubError},
     model::{Action, ActionRow, PlannedAction, RunAttempt, RunSnapshot},
     rules::{CurrentRun, Look, PendingGate, Presence, ReviewedGate, WantedLook, failed_jobs},
 };
@@ -94,14 +94,7 @@ impl Pipeline {
         plan: &PlannedAction,
     ) -> Result<Vec<ReviewedGate>, GitHubError> {
         let approvals = self.github.approvals(access, plan.run).await?;
-        Ok(approvals
-            .into_iter()
-            .map(|given| ReviewedGate {
-                environments: given.environments,
-                state: given.state.unwrap_or_default(),
-                by: given.user,
-            })
-            .collect())
+        Ok(approvals.into_iter().map(reviewed).collect())
     }
 
     async fn look_at_pending(
@@ -119,6 +112,11 @@ impl Pipeline {
             })
             .collect())
     }
+}
+
+/// A review as rules see it.
+pub(super) fn reviewed(given: Approval) -> ReviewedGate {
+    ReviewedGate { environments: given.environments, state: given.state.unwrap_or_default(), by: given.user }
 }
 
 /// The run, which is looked at before all else.

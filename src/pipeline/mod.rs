@@ -7,6 +7,7 @@ mod command;
 mod decide;
 mod execute;
 mod gather;
+mod hindsight;
 mod intake;
 mod judge;
 mod listing;
@@ -21,7 +22,6 @@ mod schedule;
 mod starting;
 mod surroundings;
 mod tell;
-mod tryout;
 mod underway;
 
 use std::{
@@ -32,9 +32,9 @@ use std::{
 pub use command::{Asked, CommandError};
 pub use decide::Decider;
 pub use execute::Executor;
+pub use hindsight::{Hindsight, Moment, Stop};
 pub use judge::went_over;
 pub use schedule::Scheduler;
-pub use tryout::{Moment, Stop, Tryout};
 
 use crate::{
     clock::Clock,

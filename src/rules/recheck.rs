@@ -78,6 +78,14 @@ pub struct ReviewedGate {
     pub by: Option<String>,
 }
 
+impl ReviewedGate {
+    /// Whether somebody gave it: a wait timer that ran out is recorded as a review by this bot.
+    #[must_use]
+    pub fn is_by_a_person(&self) -> bool {
+        self.by.as_deref() != Some("github-actions[bot]")
+    }
+}
+
 /// An environment that the run waits at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingGate {
@@ -425,9 +433,8 @@ fn why_not_rerunnable(
 
 /// A re-run deploys again without a new approval, and undoes a rejection; either needs a person.
 fn person_reviewed(reviews: &[ReviewedGate], redeploy: bool) -> Option<String> {
-    // A wait timer that ran out is recorded as a review by this bot.
-    let by_person = |review: &&ReviewedGate| review.by.as_deref() != Some("github-actions[bot]");
-    let with_state = |state: &str| reviews.iter().filter(by_person).find(|review| review.state == state);
+    let by_people = || reviews.iter().filter(|review| review.is_by_a_person());
+    let with_state = |state: &str| by_people().find(|review| review.state == state);
     let found = with_state("rejected").or_else(|| with_state("approved").filter(|_| !redeploy))?;
     let by = found.by.as_deref().unwrap_or("someone");
     let what = found.environments.join(", ");

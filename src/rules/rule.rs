@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Condition, OwnTest, Pattern, Template, Word};
-use crate::model::{Action, ActionKind, Bounds, Breaker, Ceiling, Facts, Rate, RuleName, Signal};
+use super::{Condition, Expectation, OwnTest, Pattern, Template, Word};
+use crate::model::{
+    Action, ActionKind, Bounds, Breaker, Ceiling, Facts, Rate, RepositoryName, RuleName, Signal,
+};
 
 /// All rules of a file, in its order, with the file's own mode.
 #[derive(Debug, Clone, Default)]
@@ -129,6 +131,15 @@ impl Rule {
         let waits = facts.signal == Signal::DeploymentWaiting && facts.job.is_some();
         self.on.contains(&Trigger::Signal(facts.signal))
             || (waits && self.on.contains(&Trigger::Signal(Signal::JobWaiting)))
+    }
+
+    /// Whether it may be about a repository of that name.
+    #[must_use]
+    pub fn is_about(&self, repository: &RepositoryName) -> bool {
+        self.when.required(Word::Repository).iter().all(|expectation| match expectation {
+            Expectation::Matches(patterns) => Pattern::accept(patterns, &[repository.as_str()]),
+            Expectation::Number(_) | Expectation::Duration(_) | Expectation::Is(_) => true,
+        })
     }
 
     /// Whether it asks where runs wait: by its conditions, or by what it does.

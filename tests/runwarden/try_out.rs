@@ -26,6 +26,11 @@ rules:
     keep: { newest: 1 }
     then: [delete_run]
     limits: { per_pass: 1 }
+  - name: purge-elsewhere
+    on: { schedule: "0 0 29 2 Mon" }
+    when: { repository: acme/web, status: completed, conclusion: success }
+    then: [delete_run]
+    limits: { per_pass: 1 }
   - name: closed
     on: [pull_request.closed, workflow_run.requested]
     when: { branch: gone }
@@ -115,6 +120,9 @@ async fn what_the_rules_would_have_done_is_told_with_what_people_did_and_nothing
     assert_eq!(counts(&found, "approve"), [3, 3, 0, 0]);
     let people = &rule(&found, "approve")["actions"][0]["people"];
     assert_eq!([&people["same"], &people["opposite"], &people["nothing"]], [1, 1, 1]);
+    // A schedule for other repositories is not asked, and costs nothing.
+    let listings = github.requests().into_iter().filter(|request| request.line().contains("status=success"));
+    assert_eq!((listings.count(), counts(&found, "purge-elsewhere")), (1, [0; 4]));
     // Of two runs that succeeded one is kept.
     assert_eq!(counts(&found, "purge"), [2, 1, 1, 0]);
     assert_eq!(rule(&found, "closed")["not_tried"], json!(["pull_request.closed"]));

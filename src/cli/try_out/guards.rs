@@ -1,11 +1,8 @@
 //! What the look before a re-run would have found, as far as that can be told afterwards. Pure.
 
 use crate::{
-    github::Approval,
-    model::{Fact, Facts, PlannedAction, RunSnapshot, Status},
-    rules::{
-        Circumstances, CurrentRun, Look, Presence, Recheck, ReviewedGate, WantedLook, failed_jobs, recheck,
-    },
+    model::{Fact, PlannedAction, RunSnapshot, Status},
+    rules::{Circumstances, CurrentRun, Look, Presence, Recheck, ReviewedGate, WantedLook, recheck},
 };
 
 /// What the look before the re-run would have said.
@@ -21,9 +18,8 @@ pub(super) enum Found {
 pub(super) fn look_back(
     action: &PlannedAction,
     run: &RunSnapshot,
-    facts: &Facts,
     newer_run: &Fact<bool>,
-    reviews: Option<&[Approval]>,
+    reviews: Option<&[ReviewedGate]>,
 ) -> Found {
     // A job's end may be of a run that goes on now: the look at its end is not yet.
     if run.status != Some(Status::Completed) {
@@ -34,17 +30,11 @@ pub(super) fn look_back(
         Fact::Known(false) | Fact::NotAsked => Presence::Absent,
         Fact::Missing(why) => Presence::Unknown(why.clone()),
     };
-    let gate = |given: &Approval| ReviewedGate {
-        environments: given.environments.clone(),
-        state: given.state.clone().unwrap_or_default(),
-        by: given.user.clone(),
-    };
     let look = Look {
         run: Some(CurrentRun::There(Box::new(run.clone()))),
         newer_run: Some(newer_run),
         newer_commit: Some(Presence::Absent),
-        reviews: reviews.map(|all| all.iter().map(gate).collect()),
-        failed_jobs: facts.details.jobs.known().ok().map(|jobs| Ok(failed_jobs(jobs))),
+        reviews: reviews.map(<[ReviewedGate]>::to_vec),
         ..Look::default()
     };
     let circumstances = Circumstances {

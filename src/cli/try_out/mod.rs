@@ -21,7 +21,7 @@ use crate::{
     clock::Clock,
     daemon,
     model::{RepositoryName, Timestamp},
-    pipeline::{Stop, Tryout},
+    pipeline::{Hindsight, Stop},
     rules::{Mode, Rule, Ruleset},
 };
 
@@ -64,16 +64,17 @@ pub(super) async fn run(args: &TryArgs) -> anyhow::Result<Exit> {
     let (now, github) = (clock.now(), daemon::connect_to_read(&config, clock.clone())?);
     let since = args.since.before(now);
     let ruleset = enforced(&config.ruleset);
-    let tryout = Tryout::new(github, clock, ruleset.clone(), args.repository.clone(), args.requests);
+    let hindsight =
+        Hindsight::new(github, clock.clone(), ruleset.clone(), args.repository.clone(), args.requests);
     let mut report = Report::new(args, &config.ruleset, since, now);
     let bar = bar();
-    let trial = Trial { tryout: tryout.clone(), ruleset: Arc::new(ruleset), bar: bar.clone() };
+    let under_way = Try { clock, hindsight: hindsight.clone(), ruleset: Arc::new(ruleset), bar: bar.clone() };
     tokio::select! {
-        went = trial.go(since, &mut report) => went?,
+        went = under_way.go(since, &mut report) => went?,
         _ = tokio::signal::ctrl_c() => report.end_early("it was interrupted".to_owned()),
     }
     bar.finish_and_clear();
-    report.requests(tryout.requests());
+    report.requests(hindsight.requests());
     if args.json {
         show::print_json(&report)?;
     } else {
@@ -101,23 +102,24 @@ fn bar() -> ProgressBar {
 }
 
 /// A try under way.
-struct Trial {
-    tryout: Tryout,
+struct Try {
+    clock: Clock,
+    hindsight: Hindsight,
     ruleset: Arc<Ruleset>,
     bar: ProgressBar,
 }
 
-impl Trial {
+impl Try {
     /// Goes through the runs, the newest first, and then through the rules' schedules.
     async fn go(mut self, since: Timestamp, report: &mut Report) -> anyhow::Result<()> {
-        if let Err(Stop::One(why) | Stop::All(why)) = self.tryout.list(since).await {
-            if self.tryout.runs().is_empty() {
-                anyhow::bail!("cannot list the runs of {}: {why}", self.tryout.repository());
+        if let Err(Stop::One(why) | Stop::All(why)) = self.hindsight.list(since).await {
+            if self.hindsight.runs().is_empty() {
+                anyhow::bail!("cannot list the runs of {}: {why}", self.hindsight.repository());
             }
             report.end_early(format!("the runs could not all be listed: {why}"));
         }
-        report.listed(&self.tryout.runs());
-        self.bar.set_length(self.tryout.runs().len() as u64);
+        report.listed(&self.hindsight.runs());
+        self.bar.set_length(self.hindsight.runs().len() as u64);
         if self.go_through_runs(report).await {
             self.go_through_schedules(report).await;
         }
@@ -126,7 +128,7 @@ impl Trial {
 
     /// Gives whether it may go on. What is being read when it may not is still of use.
     async fn go_through_runs(&self, report: &mut Report) -> bool {
-        let runs = self.tryout.runs();
+        let runs = self.hindsight.runs();
         let mut waiting = runs.iter();
         let mut reading = Reading::default();
         let mut failures = 0;
@@ -135,7 +137,7 @@ impl Trial {
             while goes_on && reading.0.len() < AT_ONCE {
                 let Some(run) = waiting.next() else { break };
                 reading.0.push_back(tokio::spawn(of_run(
-                    self.tryout.clone(),
+                    self.hindsight.clone(),
                     self.ruleset.clone(),
                     run.clone(),
                 )));
@@ -163,8 +165,10 @@ impl Trial {
             if rule.schedule().is_none() || self.ruleset.mode_of(rule) == Mode::Off {
                 continue;
             }
-            match self.tryout.pass(rule).await {
-                Ok(runs) => report.pass(rule, of_pass(&self.ruleset, rule, runs)),
+            match self.hindsight.pass(rule).await {
+                Ok(Some(runs)) => report.pass(rule, &of_pass(&self.ruleset, rule, runs, self.clock.now())),
+                // The rule is not about the repository.
+                Ok(None) => {}
                 Err(Stop::One(why)) => report.failed(format!("the schedule of rule {}: {why}", rule.name)),
                 Err(Stop::All(why)) => return report.end_early(why),
             }

@@ -10,11 +10,9 @@ use crate::{
         anew::{Judged, Planned},
         follow::Ended,
     },
-    clock::Clock,
-    github::Approval,
     model::{Act, Action, ActionState, Fact, Facts, PlannedAction, RunSnapshot, Timestamp, Verdict},
-    pipeline::{Moment, Stop, Tryout},
-    rules::{Rule, Ruleset, bound_pass, pass, plan},
+    pipeline::{Hindsight, Moment, Stop},
+    rules::{ReviewedGate, Rule, Ruleset, bound_pass, pass, plan},
 };
 
 /// What came of one run.
@@ -66,13 +64,13 @@ impl OfRun {
 }
 
 /// Judges all that webhooks would have told of the run.
-pub(super) async fn of_run(tryout: Tryout, ruleset: Arc<Ruleset>, run: RunSnapshot) -> OfRun {
-    let attempts = match tryout.attempts(&run).await {
+pub(super) async fn of_run(hindsight: Hindsight, ruleset: Arc<Ruleset>, run: RunSnapshot) -> OfRun {
+    let attempts = match hindsight.attempts(&run).await {
         Ok(attempts) => attempts,
         Err(stop) => return OfRun { stop: Some(stop), ..OfRun::default() },
     };
-    let mut trial = RunTrial {
-        tryout: &tryout,
+    let mut trial = RunInHindsight {
+        hindsight: &hindsight,
         ruleset: &ruleset,
         attempts: &attempts,
         reviews: None,
@@ -87,19 +85,19 @@ pub(super) async fn of_run(tryout: Tryout, ruleset: Arc<Ruleset>, run: RunSnapsh
 
 /// A run that is being tried. An attempt that followed on one that the rules would have run again counts as theirs,
 /// whoever asked for it.
-struct RunTrial<'a> {
-    tryout: &'a Tryout,
+struct RunInHindsight<'a> {
+    hindsight: &'a Hindsight,
     ruleset: &'a Ruleset,
     attempts: &'a [RunSnapshot],
     /// Once they have been asked for.
-    reviews: Option<Vec<Approval>>,
+    reviews: Option<Vec<ReviewedGate>>,
     planned: Planned,
     reruns: u32,
     acts: Vec<Act>,
     of_run: OfRun,
 }
 
-impl RunTrial<'_> {
+impl RunInHindsight<'_> {
     async fn go(&mut self, run: &RunSnapshot) -> Result<(), Stop> {
         self.go_through_reviews(run).await?;
         for (place, attempt) in self.attempts.iter().enumerate() {
@@ -110,11 +108,11 @@ impl RunTrial<'_> {
                 (None, Some(_)) => After::Untold,
                 (None, None) => After::NoRerun,
             };
-            for moment in self.tryout.moments(attempt, later).await? {
+            for moment in self.hindsight.moments(attempt, later).await? {
                 self.judge(moment, Some(attempt), after.clone()).await?;
             }
         }
-        for moment in self.tryout.present_waits(run).await? {
+        for moment in self.hindsight.present_waits(run).await? {
             self.judge(moment, None, After::Waits).await?;
         }
         Ok(())
@@ -122,9 +120,9 @@ impl RunTrial<'_> {
 
     /// Where people answered while the run waited.
     async fn go_through_reviews(&mut self, run: &RunSnapshot) -> Result<(), Stop> {
-        let Some(wait) = self.tryout.past_wait(run) else { return Ok(()) };
+        let Some(wait) = self.hindsight.past_wait(run) else { return Ok(()) };
         let reviews = self.reviews(run).await?.to_vec();
-        let mut answered: Vec<(String, &Approval)> = Vec::new();
+        let mut answered: Vec<(String, &ReviewedGate)> = Vec::new();
         for given in &reviews {
             for name in &given.environments {
                 answered.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
@@ -132,17 +130,16 @@ impl RunTrial<'_> {
             }
         }
         for (name, given) in answered {
-            let state = given.state.clone().unwrap_or_default();
-            let after = After::Reviewed { by: given.user.clone(), state };
+            let after = After::Reviewed { by: given.by.clone(), state: given.state.clone() };
             self.judge(wait.at_environment(name), None, after).await?;
         }
         Ok(())
     }
 
     /// The answers of people, where GitHub tells which attempt they were of.
-    async fn reviews(&mut self, run: &RunSnapshot) -> Result<&[Approval], Stop> {
+    async fn reviews(&mut self, run: &RunSnapshot) -> Result<&[ReviewedGate], Stop> {
         if self.reviews.is_none() {
-            let mut reviews = self.tryout.reviews(run).await?;
+            let mut reviews = self.hindsight.reviews(run).await?;
             reviews.retain(is_an_answer);
             if !reviews.is_empty() && !self.has_one_attempt() {
                 reviews.clear();
@@ -164,7 +161,7 @@ impl RunTrial<'_> {
     ) -> Result<(), Stop> {
         moment.facts.details.reruns_by_us = Fact::Known(self.reruns);
         moment.facts.details.acts = Fact::Known(self.acts.clone());
-        self.tryout.complete(&mut moment).await?;
+        self.hindsight.complete(&mut moment).await?;
         let mut judged = Judged::of(self.ruleset, moment.facts, &[], moment.at);
         for place in 0..judged.actions.len() {
             let refused = self.look_back(&judged, place, attempt).await?;
@@ -183,9 +180,7 @@ impl RunTrial<'_> {
         self.of_run.tried.push(Tried { judged, after });
         Ok(())
     }
-}
 
-impl RunTrial<'_> {
     fn has_one_attempt(&self) -> bool {
         let latest = self.attempts.last().and_then(|latest| latest.attempt);
         latest.is_none_or(|attempt| attempt.0 <= 1)
@@ -202,11 +197,11 @@ impl RunTrial<'_> {
             return Ok(None);
         };
         let run = attempt.unwrap_or(&judged.facts.run);
-        let newer = self.tryout.newer_run_by(run, action.due_at);
-        let found = match look_back(action, run, &judged.facts, &newer, None) {
+        let newer = self.hindsight.newer_run_by(run, action.due_at);
+        let found = match look_back(action, run, &newer, None) {
             Found::Reviews => {
                 let reviews = self.reviews(run).await?;
-                look_back(action, run, &judged.facts, &newer, Some(reviews))
+                look_back(action, run, &newer, Some(reviews))
             }
             found => found,
         };
@@ -221,8 +216,8 @@ fn is_guarded(action: &PlannedAction) -> bool {
     action.state == ActionState::Planned && matches!(action.action, Action::Rerun(_))
 }
 
-fn is_an_answer(given: &Approval) -> bool {
-    matches!(given.state.as_deref(), Some("approved" | "rejected"))
+fn is_an_answer(given: &ReviewedGate) -> bool {
+    matches!(given.state.as_str(), "approved" | "rejected")
 }
 
 /// GitHub may not show an attempt in between.
@@ -240,9 +235,8 @@ fn rerun(next: &RunSnapshot) -> After {
 }
 
 /// What the rule's schedule would do with the runs that it finds now.
-pub(super) fn of_pass(ruleset: &Ruleset, rule: &Rule, runs: Option<Vec<Facts>>) -> Option<OfPass> {
-    let runs = runs?;
-    let (listed, now) = (runs.len(), Clock::system().now());
+pub(super) fn of_pass(ruleset: &Ruleset, rule: &Rule, runs: Vec<Facts>, now: Timestamp) -> OfPass {
+    let listed = runs.len();
     let verdicts = pass(ruleset, rule, runs, now);
     let count = |of| verdicts.iter().filter(|(_, verdict)| verdict.verdict == of).count();
     let (matched, kept) = (count(Verdict::Matched), count(Verdict::Kept));
@@ -260,5 +254,5 @@ pub(super) fn of_pass(ruleset: &Ruleset, rule: &Rule, runs: Option<Vec<Facts>>) 
     }
     let left = bound_pass(rule, &mut acting, |judged: &Judged| &judged.facts);
     acting.extend(unknown);
-    Some(OfPass { listed, matched, kept, judged: acting, left })
+    OfPass { listed, matched, kept, judged: acting, left }
 }

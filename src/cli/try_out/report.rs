@@ -48,22 +48,22 @@ pub(super) struct Report {
 struct Runs {
     listed: u64,
     tried: u64,
-    failed: Vec<Failed>,
+    failed: Vec<NotTried>,
     /// What of runs cannot be tried afterwards, for any rule.
-    left_out: Vec<Failed>,
+    left_out: Vec<NotTried>,
 }
 
 /// Why runs, or a schedule, were not tried.
 #[derive(Debug, Serialize)]
-struct Failed {
+struct NotTried {
     why: String,
     times: u64,
 }
 
-impl Failed {
+impl NotTried {
     fn count(all: &mut Vec<Self>, why: String) {
-        match all.iter_mut().find(|failed| failed.why == why) {
-            Some(failed) => failed.times += 1,
+        match all.iter_mut().find(|known| known.why == why) {
+            Some(known) => known.times += 1,
             None => all.push(Self { why, times: 1 }),
         }
     }
@@ -135,7 +135,7 @@ impl Report {
 
     /// Says why a run, or a schedule, could not be tried.
     pub(super) fn failed(&mut self, why: String) {
-        Failed::count(&mut self.runs.failed, why);
+        NotTried::count(&mut self.runs.failed, why);
     }
 
     /// How many requests were made.
@@ -147,7 +147,7 @@ impl Report {
     pub(super) fn run(&mut self, tried: Vec<Tried>, left_out: Option<&str>, is_whole: bool) {
         self.runs.tried += u64::from(is_whole);
         if let Some(what) = left_out {
-            Failed::count(&mut self.runs.left_out, what.to_owned());
+            NotTried::count(&mut self.runs.left_out, what.to_owned());
         }
         for Tried { judged, after } in tried {
             for fact in by_the_present(&judged.facts) {
@@ -162,11 +162,10 @@ impl Report {
         }
     }
 
-    /// Counts what a schedule would do now; nothing where the rule is not about the repository.
-    pub(super) fn pass(&mut self, rule: &Rule, pass: Option<OfPass>) {
-        let Some(pass) = pass else { return };
+    /// Counts what a schedule would do now.
+    pub(super) fn pass(&mut self, rule: &Rule, pass: &OfPass) {
         if let Some(sum) = self.sum_of(&rule.name) {
-            sum.pass(&pass);
+            sum.pass(pass);
         }
         for judged in &pass.judged {
             self.judged(judged, |_| People::Untold);
@@ -265,7 +264,7 @@ impl Report {
         if let Some(why) = &self.ended_early {
             notes.push(format!("it is not through: {why}"));
         }
-        for Failed { why, times } in self.runs.failed.iter().chain(&self.runs.left_out) {
+        for NotTried { why, times } in self.runs.failed.iter().chain(&self.runs.left_out) {
             notes.push(format!("not tried: {why} ({})", counted(*times, "time")));
         }
         if !self.by_the_present.is_empty() {

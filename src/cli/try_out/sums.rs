@@ -23,7 +23,7 @@ pub(super) struct RuleSum {
     /// How many runs `keep` spares.
     kept: u64,
     pub(super) unknown: u64,
-    /// What it listens to that GitHub does not tell of afterwards.
+    /// What it listens to that is not tried.
     not_tried: Vec<String>,
     /// How many runs `limits.per_pass` leaves for the next pass.
     left: u64,
@@ -34,7 +34,7 @@ pub(super) struct RuleSum {
 #[derive(Debug, Serialize)]
 struct ActionSum {
     action: String,
-    /// How often it would be done; in mode `observe`, recorded.
+    /// How often it would be done.
     times: u64,
     /// How often the look before the act would have refused it.
     refused: u64,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     super::gather::{Gathered, later},
-    Tryout,
+    Hindsight,
 };
 use crate::{github::GitHubError, model::Timestamp};
 
@@ -34,7 +34,7 @@ pub(super) struct Tries {
     held_at: u32,
 }
 
-impl Tryout {
+impl Hindsight {
     /// Asks, and asks again where that may help.
     pub(super) async fn patiently<T, A>(&self, ask: impl Fn() -> A) -> Result<T, Failure>
     where
@@ -122,5 +122,55 @@ impl From<Gathered> for Setback {
             | Gathered::Repositories { .. }
             | Gathered::Runs { .. } => Self::Final("not what was asked for: a bug in runwarden".to_owned()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        github::{Credential, GitHub, Options, SecretText},
+        model::RepositoryName,
+        rules::Ruleset,
+    };
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    fn hindsight(requests: u32) -> Hindsight {
+        let clock = Clock::by_hand(NOW);
+        let github =
+            GitHub::new(Options::new(Credential::Token(SecretText::new("t"))), clock.clone()).unwrap();
+        let repository = RepositoryName::parse("acme/api").unwrap();
+        Hindsight::new(github, clock, Ruleset::default(), repository, requests)
+    }
+
+    fn limit(until: Timestamp) -> Setback {
+        Setback::Later { until: Some(until), why: "a limit".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn a_limit_is_waited_for_as_long_as_something_gets_through() {
+        let (hindsight, mut tries) = (hindsight(9), Tries::default());
+        let over = || Err(Stop::All("a limit".to_owned()));
+        for _ in 1..WAITS {
+            assert_eq!(hindsight.pause(&mut tries, limit(NOW)).await, Ok(()));
+        }
+        assert_eq!(hindsight.pause(&mut tries, limit(NOW)).await, over());
+        // Since it last had to wait, another request was made.
+        tries.held_at += 1;
+        assert_eq!(hindsight.pause(&mut tries, limit(NOW)).await, Ok(()));
+        let too_long = NOW + PATIENCE + Duration::from_secs(1);
+        assert_eq!(hindsight.pause(&mut Tries::default(), limit(too_long)).await, over());
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_stands_ends_one_and_a_spent_budget_ends_all() {
+        let refused = Setback::Final("GitHub said no".to_owned());
+        let one = Err(Stop::One("GitHub said no".to_owned()));
+        assert_eq!(hindsight(9).pause(&mut Tries::default(), refused).await, one);
+        let spent = hindsight(0).pause(&mut Tries::default(), limit(NOW)).await;
+        let Err(Stop::All(why)) = spent else { panic!("{spent:?}") };
+        assert!(why.contains("--requests"), "{why}");
     }
 }

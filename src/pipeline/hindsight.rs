@@ -12,15 +12,15 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use crate::{
     clock::Clock,
-    github::{Access, Approval, GitHub, Meter, RunQuery},
+    github::{Access, GitHub, Meter, RunQuery},
     model::{
         Details, Fact, Facts, Gate, Head, Lane, RepositoryName, RunAttempt, RunSnapshot, ScheduledPass,
         Signal, Status, Timestamp, WorkflowId,
     },
-    rules::{Expectation, Need, Pattern, Rule, Ruleset, Word, needs},
+    rules::{Need, ReviewedGate, Rule, Ruleset, needs},
 };
 
-use super::{Gatherer, gather::Gathered, listing, surroundings::Shared};
+use super::{Gatherer, gather::Gathered, listing, look::reviewed, surroundings::Shared};
 
 pub use self::patience::Stop;
 use self::{
@@ -50,7 +50,7 @@ impl Moment {
 
 /// One repository, looked at without a ledger. Clones share what was read.
 #[derive(Clone)]
-pub struct Tryout {
+pub struct Hindsight {
     gatherer: Gatherer,
     access: Access,
     shared: Shared,
@@ -59,7 +59,7 @@ pub struct Tryout {
     of_branch: Arc<HashMap<(WorkflowId, String), Vec<usize>>>,
 }
 
-impl Tryout {
+impl Hindsight {
     /// Of that repository by those rules, with at most so many requests.
     #[must_use]
     pub fn new(
@@ -184,9 +184,7 @@ impl Tryout {
                 continue;
             }
             let open = needs(&rules, facts, *at);
-            if *is_now {
-                return Ok(());
-            } else if open.contains(&Need::NewerRun) {
+            if open.contains(&Need::NewerRun) {
                 facts.details.newer_run = self.newer_run_by(&facts.run, *at);
             } else if open.contains(&Need::Head) {
                 facts.details.head = self.head_then(&facts.run).await?;
@@ -222,6 +220,7 @@ impl Tryout {
             return Ok(Vec::new());
         };
         moment.is_now = true;
+        // All of it can be asked for.
         moment.facts.details = Details::default();
         let names = self.patiently(|| self.gatherer.environments_of(&self.access, run.id, &self.shared));
         let names = names.await.or_else(absent_is_none)?;
@@ -247,11 +246,10 @@ impl Tryout {
     ///
     /// # Errors
     /// When GitHub cannot be asked.
-    pub async fn reviews(&self, run: &RunSnapshot) -> Result<Vec<Approval>, Stop> {
+    pub async fn reviews(&self, run: &RunSnapshot) -> Result<Vec<ReviewedGate>, Stop> {
         let given = self.patiently(|| self.gatherer.github.approvals(&self.access, run.id)).await;
-        let mut given = given.or_else(absent_is_none)?;
-        // A wait timer that ran out is recorded as a review by this bot.
-        given.retain(|given| given.user.as_deref() != Some("github-actions[bot]"));
+        let mut given: Vec<_> = given.or_else(absent_is_none)?.into_iter().map(reviewed).collect();
+        given.retain(ReviewedGate::is_by_a_person);
         Ok(given)
     }
 
@@ -261,12 +259,7 @@ impl Tryout {
     /// # Errors
     /// When they cannot be listed.
     pub async fn pass(&self, rule: &Rule) -> Result<Option<Vec<Facts>>, Stop> {
-        let repository = self.access.repository.as_str();
-        let is_about = rule.when.required(Word::Repository).iter().all(|expectation| match expectation {
-            Expectation::Matches(patterns) => Pattern::accept(patterns, &[repository]),
-            Expectation::Number(_) | Expectation::Duration(_) | Expectation::Is(_) => true,
-        });
-        if !is_about {
+        if !rule.is_about(&self.access.repository) {
             return Ok(None);
         }
         let mut tries = Tries::default();

@@ -1,7 +1,7 @@
 //! The moments of a run that webhooks would have told of.
 
 use super::{
-    Moment, Tryout,
+    Hindsight, Moment,
     past::{ended, has_begun, past, requested, working},
     patience::{Failure, Stop},
 };
@@ -11,7 +11,7 @@ use crate::{
     rules::Mode,
 };
 
-impl Tryout {
+impl Hindsight {
     /// What webhooks would have told of one attempt that rules listen to, in their order.
     ///
     /// # Errors
